@@ -3,20 +3,21 @@ import { envelopeShape, idSchema, labelsSchema, nameSchema, severitySchema, text
 
 export const alertPhases = ['pending', 'firing', 'updated', 'acked', 'resolved', 'flapping'] as const
 
-/** A step in the life of an alert. */
-export const alertEventSchema = z.object({
-  ...envelopeShape,
-  rule: nameSchema,
-  phase: z.enum(alertPhases),
-  fingerprint: idSchema.describe('Same rule, host and labels: same fingerprint'),
-  epoch: idSchema.describe('This occurrence, from pending to resolved'),
-  severity: severitySchema,
-  labels: labelsSchema,
-  summary: textSchema.describe('One line for a person'),
-  value: z.number().nullable().describe('What was measured, in the unit of the metric'),
-  threshold: z.number().nullable(),
-  started_time: timeSchema.describe('When the condition first held'),
-  reason: textSchema.nullable().describe('Why it resolved or changed, e.g. `recovered`, `check removed`'),
-  runbook: z.string().max(2048).nullable(),
-})
+export const alertEventSchema = z
+  .object({
+    ...envelopeShape,
+    rule: nameSchema,
+    phase: z.enum(alertPhases),
+    fingerprint: idSchema.describe('Same rule, host and labels: same fingerprint'),
+    epoch: idSchema.describe('This occurrence, from pending to resolved'),
+    severity: severitySchema,
+    labels: labelsSchema,
+    summary: textSchema.describe('One line for a person'),
+    value: z.number().nullable().describe('What was measured, in the unit of the metric'),
+    threshold: z.number().nullable(),
+    started_time: timeSchema.describe('When the condition first held'),
+    reason: textSchema.nullable().describe('Why it resolved or changed, e.g. `recovered`, `check removed`'),
+    runbook: z.string().max(2048).nullable(),
+  })
+  .describe('A step in the life of an alert.')
 export type AlertEvent = z.infer<typeof alertEventSchema>

@@ -3,17 +3,18 @@ import { envelopeShape, idSchema, nameSchema, textSchema, timeSchema } from './e
 
 export const backupPhases = ['started', 'completed', 'failed', 'verified', 'drill', 'restored', 'pruned'] as const
 
-/** A step of a backup job. */
-export const backupEventSchema = z.object({
-  ...envelopeShape,
-  job: nameSchema,
-  phase: z.enum(backupPhases),
-  run: idSchema,
-  snapshot: z.string().max(128).nullable(),
-  size_bytes: z.number().nonnegative().nullable(),
-  added_bytes: z.number().nonnegative().nullable().describe('New data stored, after deduplication and compression'),
-  duration_seconds: z.number().nonnegative().nullable(),
-  next_due: timeSchema.nullable(),
-  error: textSchema.nullable(),
-})
+export const backupEventSchema = z
+  .object({
+    ...envelopeShape,
+    job: nameSchema,
+    phase: z.enum(backupPhases),
+    run: idSchema,
+    snapshot: z.string().max(128).nullable(),
+    size_bytes: z.number().nonnegative().nullable(),
+    added_bytes: z.number().nonnegative().nullable().describe('New data stored, after deduplication and compression'),
+    duration_seconds: z.number().nonnegative().nullable(),
+    next_due: timeSchema.nullable(),
+    error: textSchema.nullable(),
+  })
+  .describe('A step of a backup job.')
 export type BackupEvent = z.infer<typeof backupEventSchema>

@@ -72,6 +72,7 @@ export const catalogue = {
         used_ratio: gauge('used divided by used plus available, as df prints it'),
         inodes_used_ratio: gauge('Inodes in use; absent where the file system has none'),
         readonly: gauge('1 when mounted read-only'),
+        stale: gauge('1 while the file system does not answer; its sizes are null then'),
       },
     },
   },

@@ -1,0 +1,32 @@
+export interface DemoPlan {
+  /** Port of the demo web app. */
+  appPort: number
+  appCommand: string[]
+  webhookUrl: string
+}
+
+/** What the demo adds to the configuration: one check on the app, one playbook that starts it again, one webhook that hears of it. */
+export function demoConfig(plan: DemoPlan): Record<string, Record<string, unknown>> {
+  return {
+    collector: {
+      checks: {
+        'demo-web': { kind: 'http', url: `http://127.0.0.1:${plan.appPort}/health`, every: '1s', timeout: '1s', failures: 3, successes: 1 },
+      },
+    },
+    alerter: {
+      rules: { 'demo-web-down': { check: 'demo-web', severity: 'critical' } },
+      channels: { 'demo-webhook': { kind: 'webhook', url: plan.webhookUrl } },
+    },
+    healer: {
+      playbooks: {
+        'restart-demo-web': {
+          when: { check: 'demo-web' },
+          run: plan.appCommand,
+          detach: true,
+          attempts: 3,
+          verify: { passes: 3, within: '15s', every: '500ms' },
+        },
+      },
+    },
+  }
+}
