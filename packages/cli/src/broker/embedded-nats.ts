@@ -51,7 +51,7 @@ export async function startEmbeddedNats(options: EmbeddedNatsOptions): Promise<E
     let said = ''
     started.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(-outputBound)
-      for (const line of text.split('\n')) if (/\[(?:ERR|FTL|WRN)\]/.test(line)) options.log.warn({ broker: line.replace(/^.*?\[/, '[') }, 'nats-server')
+      for (const [, level, message] of text.matchAll(/ \[(ERR|FTL)\] (.*)/g)) options.log.warn(`nats-server ${level === 'FTL' ? 'ends' : 'says'}: ${message}`)
     })
     started.on('error', () => undefined)
     if (started.pid === undefined) throw new ConfigError('broker_start', `cannot run ${options.binary}; set NATS_SERVER to a nats-server binary`)

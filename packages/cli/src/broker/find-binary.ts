@@ -8,9 +8,10 @@ export interface BrokerBinary {
   version: string
 }
 
-/** The nats-server to run: NATS_SERVER (the bootstrap sets it), else the one on PATH. Throws ConfigError `no_nats_server`. */
-export function findBrokerBinary(env: NodeJS.ProcessEnv): BrokerBinary {
-  const candidates = env['NATS_SERVER'] === undefined ? (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'nats-server')) : [env['NATS_SERVER']]
+/** The nats-server to run: the configured one, NATS_SERVER (the bootstrap sets it), else the one on PATH. Throws ConfigError `no_nats_server`. */
+export function findBrokerBinary(env: NodeJS.ProcessEnv, configured?: string): BrokerBinary {
+  const named = configured ?? env['NATS_SERVER']
+  const candidates = named === undefined ? (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'nats-server')) : [named]
   const path = candidates.find(isExecutable)
   if (path === undefined) {
     throw new ConfigError('no_nats_server', 'no nats-server found; start with npm start, which brings one, or set NATS_SERVER to its path')

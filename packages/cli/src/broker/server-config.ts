@@ -5,8 +5,8 @@ export interface ServerConfigInput {
   address: string
   port: number
   storeDir: string
-  /** File with the users, next to the configuration. */
-  usersFile: string
+  /** File with the accounts and their users; relative to the folder of the configuration. */
+  accountsFile: string
   streams: StreamsConfig
   namespace: string
 }
@@ -30,6 +30,6 @@ jetstream {
   max_memory_store: ${memoryReserveBytes + metricsInMemoryBytes}
   max_file_store: ${reservedFileBytes(input.streams, input.namespace) + fileReserveBytes}
 }
-include ${JSON.stringify(input.usersFile)}
+include ${JSON.stringify(input.accountsFile)}
 `
 }

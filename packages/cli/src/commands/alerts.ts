@@ -16,8 +16,6 @@ interface ListedAlert {
 
 /** The alerts that are pending or firing now; exit code 1 when one fires. */
 export const alerts: Command = {
-  name: 'alerts',
-  summary: 'list the alerts that are pending or firing',
   usage,
   run: async (args, terminal) => {
     const { values } = readFlags({ usage }, { args, options: { ...operatorFlags, json: { type: 'boolean', default: false } } })

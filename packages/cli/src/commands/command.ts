@@ -13,8 +13,6 @@ export interface Terminal {
 
 /** One word after `nightshift`. One file each; listed in registry.ts. */
 export interface Command {
-  readonly name: string
-  readonly summary: string
   /** Flags and arguments, as `--help` prints them. */
   readonly usage: string
   /** Exit code: 0 done, 1 the answer is no (a bad file, an unhealthy fleet), 2 the call is wrong. */

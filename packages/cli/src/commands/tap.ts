@@ -13,8 +13,6 @@ const quietKinds: readonly Kind[] = ['metric', 'check', 'agent']
 
 /** Everything that happens, one line each, as it happens. */
 export const tap: Command = {
-  name: 'tap',
-  summary: 'show what happens, one line each, as it happens',
   usage,
   run: async (args, terminal) => {
     const { values } = readFlags(

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { repositoryRoot } from '../generate/repository.ts'
+import { repositoryRoot } from '../repository.ts'
 
 /** The data folder a command means: --data, NIGHTSHIFT_DATA, `./data` where it is one, else that of the checkout. */
 export function findDataFolder(flag: string | undefined, env: NodeJS.ProcessEnv, cwd: string): string {

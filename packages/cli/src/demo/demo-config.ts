@@ -5,7 +5,7 @@ export interface DemoPlan {
   webhookUrl: string
 }
 
-/** What the demo adds to the configuration: one check on the app, one playbook that starts it again, one webhook that hears of it. */
+/** The demo's configuration: one check on the app, one playbook that starts it again, one webhook that hears of it. */
 export function demoConfig(plan: DemoPlan): Record<string, Record<string, unknown>> {
   return {
     collector: {
@@ -22,6 +22,7 @@ export function demoConfig(plan: DemoPlan): Record<string, Record<string, unknow
         'restart-demo-web': {
           when: { check: 'demo-web' },
           run: plan.appCommand,
+          mode: 'auto',
           detach: true,
           attempts: 3,
           verify: { passes: 3, within: '15s', every: '500ms' },

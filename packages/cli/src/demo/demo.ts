@@ -7,6 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { parseEvent } from '@nightshift/shared/events/parse'
 import { filterSubject, type Kind } from '@nightshift/shared/subjects'
+import { stringify } from 'yaml'
+import { writePrivate } from '../data-folder/write-private.ts'
 import { findFreePort } from '../broker/free-port.ts'
 import { formatEvent } from '../tap/format-event.ts'
 import { demoConfig } from './demo-config.ts'
@@ -22,8 +24,8 @@ const pollMs = 50
 const hookBodyLimit = 262_144
 
 export interface Demo {
-  /** What the configuration gets on top. */
-  readonly overlay: Record<string, Record<string, unknown>>
+  /** The configuration of the demo, written where a newcomer can read and change it. */
+  readonly configFile: string
   /** Breaks the app, tells what happens, and sums it up; true when the whole story was seen. */
   tell(connection: NatsConnection, host: string, out: (line: string) => void, signal: AbortSignal): Promise<boolean>
   stop(): Promise<void>
@@ -37,8 +39,10 @@ export async function prepareDemo(dataFolder: string, out: (line: string) => voi
   const receiver = await startReceiver(out)
   const app = startApp(appCommand, pidFile)
   const webhookUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`
+  const configFile = join(dataFolder, 'demo.yaml')
+  writePrivate(configFile, `# Written by nightshift up --demo.\n${stringify(demoConfig({ appPort, appCommand, webhookUrl }))}`)
   return {
-    overlay: demoConfig({ appPort, appCommand, webhookUrl }),
+    configFile,
     tell: (connection, host, say, signal) => tell(connection, host, say, app, signal),
     stop: async () => {
       await app.stop()
@@ -97,8 +101,8 @@ async function startReceiver(out: (line: string) => void): Promise<Server> {
 
 function messageText(body: string): string {
   try {
-    const { text } = JSON.parse(body) as { text?: unknown }
-    return typeof text === 'string' ? text : body.slice(0, 300)
+    const { alert } = JSON.parse(body) as { alert?: { severity?: unknown; phase?: unknown; summary?: unknown } }
+    return `${String(alert?.severity)} ${String(alert?.phase)}: ${String(alert?.summary)}`
   } catch {
     return body.slice(0, 300)
   }

@@ -46,10 +46,17 @@ export function isToldToTheEnd(story: Story): boolean {
 
 /** The story in lines, each with the seconds since the break; what did not happen says so. */
 export function summarize(story: Story): string[] {
-  return chapters(story).map(([title, at]) => `  ${at === undefined ? '   -   ' : `+${((at - story.brokenMs) / 1000).toFixed(2)} s`.padEnd(7)}  ${title}${at === undefined ? ': did not happen' : ''}`)
+  return inOrder(chapters(story)).map(([title, at]) => `  ${at === undefined ? '   -   ' : `+${((at - story.brokenMs) / 1000).toFixed(2)} s`.padEnd(7)}  ${title}${at === undefined ? ': did not happen' : ''}`)
 }
 
-function chapters(story: Story): [title: string, at: number | undefined][] {
+/** As it happened; what did not happen comes last. */
+function inOrder(told: readonly Chapter[]): Chapter[] {
+  return told.toSorted(([, a], [, b]) => (a ?? Number.POSITIVE_INFINITY) - (b ?? Number.POSITIVE_INFINITY))
+}
+
+type Chapter = [title: string, at: number | undefined]
+
+function chapters(story: Story): Chapter[] {
   return [
     ['the demo web app was killed', story.brokenMs],
     ['its check failed three times in a row', story.noticedMs],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Kind } from '@nightshift/shared/subjects'
-import { repositoryRoot } from './repository.ts'
+import { repositoryRoot } from '../repository.ts'
 
 export interface Golden {
   subject: string

@@ -3,7 +3,7 @@ import type { Received } from '@nightshift/shared/events/parse'
 /** `12:00:05  alert   critical demo-web-down firing on web-1: ...`, local time. */
 export function formatEvent(received: Received): string {
   const time = new Date(received.event.time).toLocaleTimeString('en-GB', { hour12: false })
-  return `${time}  ${received.kind.padEnd(8)}${sentence(received)}`.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, ' ')
+  return `${time}  ${received.kind.padEnd(9)}${sentence(received)}`.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, ' ')
 }
 
 function sentence(received: Received): string {
@@ -35,8 +35,9 @@ function sentence(received: Received): string {
     }
     case 'heal': {
       const { event } = received
-      const attempt = event.attempt > 0 ? `, attempt ${event.attempt} of ${event.max_attempts}` : ''
-      return `${event.playbook} ${event.phase}${on}${attempt}${because(event.reason)}`
+      const attempt = event.attempt > 0 ? `attempt ${event.attempt} of ${event.max_attempts}` : ''
+      const isSaid = attempt === '' || event.reason?.includes(attempt) === true
+      return `${event.playbook} ${event.phase}${on}${isSaid ? '' : `, ${attempt}`}${because(event.reason)}`
     }
     case 'backup':
       return `${received.event.job} ${received.event.phase}${on}${because(received.event.error)}`

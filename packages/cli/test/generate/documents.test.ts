@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { renderDocuments } from '../../src/generate/documents.ts'
-import { repositoryRoot } from '../../src/generate/repository.ts'
+import { repositoryRoot } from '../../src/repository.ts'
 
 describe('generated documents', () => {
   const documents = renderDocuments()

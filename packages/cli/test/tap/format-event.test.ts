@@ -14,20 +14,20 @@ describe('a line of nightshift tap', () => {
   test('says every kind of event in one sentence', () => {
     expect(goldens.map(format)).toMatchInlineSnapshot(`
       [
-        "agent   collector on web-1 ready",
-        "alert   critical web-down firing on web-1: web on web-1 is failing: connection refused: nothing listens on 127.0.0.1:8000",
-        "audit   healer@web-1 heal.act restart-web: done: check web is failing",
-        "backup  db completed on db-1",
-        "change  deploy on web-1 by minji: posture-api 1.4.2",
-        "check   web on web-1 failed: connection refused: nothing listens on 127.0.0.1:8000",
-        "dead    alerter could not process ops.metric.web-1.cpu: ops.metric.web-1.cpu: not JSON in UTF-8",
-        "heal    restart-web acting on web-1, attempt 1 of 3: check web is failing",
-        "health  web on web-1 is failing, was ok: connection refused: nothing listens on 127.0.0.1:8000",
-        "log     error app on web-1: could not open camera *** (3 times)",
-        "metric  cpu on web-1 usage_ratio=0.0731 user_ratio=0.05 system_ratio=0.0231 iowait_ratio=0.001 steal_ratio=0 idle_ratio=0.9259 cores=2",
-        "notify  hook delivered: critical: web on web-1 is failing",
-        "progressdb on db-1 uploading packs",
-        "report  daily sent: A quiet night: 1 alert, healed by itself in 6 s.",
+        "agent    collector on web-1 ready",
+        "alert    critical web-down firing on web-1: web on web-1 is failing: connection refused: nothing listens on 127.0.0.1:8000",
+        "audit    healer@web-1 heal.act restart-web: done: check web is failing",
+        "backup   db completed on db-1",
+        "change   deploy on web-1 by minji: posture-api 1.4.2",
+        "check    web on web-1 failed: connection refused: nothing listens on 127.0.0.1:8000",
+        "dead     alerter could not process ops.metric.web-1.cpu: ops.metric.web-1.cpu: not JSON in UTF-8",
+        "heal     restart-web acting on web-1, attempt 1 of 3: check web is failing",
+        "health   web on web-1 is failing, was ok: connection refused: nothing listens on 127.0.0.1:8000",
+        "log      error app on web-1: could not open camera *** (3 times)",
+        "metric   cpu on web-1 usage_ratio=0.0731 user_ratio=0.05 system_ratio=0.0231 iowait_ratio=0.001 steal_ratio=0 idle_ratio=0.9259 cores=2",
+        "notify   hook delivered: critical: web on web-1 is failing",
+        "progress db on db-1 uploading packs",
+        "report   daily sent: A quiet night: 1 alert, healed by itself in 6 s.",
       ]
     `)
   })

@@ -1,9 +1,38 @@
 import type { KV } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
+import type { Logger } from 'pino'
+import type { Clock } from '../clock.ts'
+import type { NatsConfig } from '../config/base.ts'
 
 /** Names of the streams of DESIGN 3, the same for every namespace but for a prefix (bus/streams.ts). */
 export type StreamName = 'METRICS' | 'EVENTS' | 'LOGS' | 'AUDIT' | 'DEAD'
 export type BucketName = 'alerts' | 'silences' | 'acks' | 'locks' | 'hosts' | 'outbox' | 'schedule' | 'control'
+
+/** Who connects, where to, and what it needs there. */
+export interface BusOptions extends NatsConfig {
+  /** Also the name under which its endpoints are listed, and the last token of `ops.dead.<service>`. */
+  service: string
+  /** Plain, lower-cased host name. */
+  host: string
+  /** Unique to this run of the process. */
+  instance: string
+  version: string
+  /** The default is `ops`. */
+  namespace?: string | undefined
+  /** Folder of the spool; null: events are not spooled, and publishEvent rejects when the bus stays away. */
+  spoolDir: string | null
+  /** The default is 64 MiB. */
+  spoolMaxBytes?: number
+  /** The default is 8 MiB. */
+  ringMaxBytes?: number
+  /** What must be there before this service is ready and anything is published. */
+  needs: { streams: readonly StreamName[]; buckets: readonly BucketName[] }
+}
+
+export interface BusDeps {
+  clock: Clock
+  log: Logger
+}
 
 /** What must stand in everything that is published as an event. */
 export interface Identified {
@@ -37,7 +66,14 @@ export interface ConsumeOptions {
   maxAttempts?: number
   /** Time without `working` after which the server hands the message to somebody else. */
   ackWaitMs?: number
-  /** Resolves when the effect and the state are persisted: then the message is acknowledged. Throws to retry or dead-letter, by `transient`. */
+  /** Where a durable that does not exist yet begins; the default is the beginning of the stream. */
+  startAt?: 'beginning' | 'new'
+  /** How long to wait before each further attempt; the last one counts for all that follow. */
+  retryDelaysMs?: readonly number[]
+  /**
+   * Resolves when the effect and the state are persisted: then the message is acknowledged. Throws to retry or dead-letter, by `transient`.
+   * The same message may come again, after a crash or a lost acknowledgement. `signal` is aborted some seconds after the reader was stopped.
+   */
   handle(message: RawMessage, job: { working(): void; signal: AbortSignal }): Promise<void>
 }
 
@@ -48,6 +84,8 @@ export interface FollowOptions {
   filter?: string
   /** Last sequence that the stored state contains; 0 for the beginning; 'new' for what comes from now on. */
   after: number | 'new'
+  /** What `Reader.incarnation` was when `after` was stored. It tells a stream made anew even when that has outgrown the checkpoint. */
+  incarnation?: string | undefined
   /** Called one at a time, in order. Throwing stops nothing: the message is dead-lettered with the reason and the next follows. */
   handle(message: RawMessage): Promise<void> | void
   /** The stream no longer holds what lies between the checkpoint and `firstSeq`, or was made anew. */
@@ -58,7 +96,10 @@ export interface FollowOptions {
 
 /** A running reader. `stop` finishes the message at hand and acknowledges it. */
 export interface Reader {
+  /** A checkpoint: everything up to it was handled. */
   readonly lastSeq: number
+  /** Which making of the stream `lastSeq` counts in; followers only, and undefined until they were connected. */
+  readonly incarnation?: string | undefined
   readonly handled: number
   readonly deadLettered: number
   /** Messages of the stream that are not handled yet, as far as known. */
@@ -124,8 +165,11 @@ export interface BusStats {
   eventsPublished: number
   spoolEvents: number
   spoolBytes: number
-  /** Events given up when the full spool was compacted to the last transition of each subject. */
+  /** Events given up when the full spool was compacted to the last transition of each subject, or was too full even so. */
   spoolCompacted: number
+  /** Lines of the spool that were torn by a crash or damaged. */
+  spoolDamaged: number
+  deadLettered: number
   permissionErrors: number
 }
 
@@ -155,7 +199,11 @@ export interface Bus {
   /** Asks one endpoint. Throws BusError `no_responder` or `timeout` (transient), or the code of the error reply. */
   request<T>(subject: string, payload: unknown, timeoutMs?: number): Promise<T>
   /** What cannot be processed goes to `ops.dead.<service>`, counted. */
-  deadLetter(message: { subject: string; data: Uint8Array; seq?: number; attempt?: number }, error: unknown, stream?: StreamName): Promise<void>
+  deadLetter(
+    message: { subject: string; data: Uint8Array; seq?: number; attempt?: number; receivedMs?: number },
+    error: unknown,
+    stream?: StreamName,
+  ): Promise<void>
   stats(): BusStats
   /** Stops readers, flushes, drains, closes; within the deadline. What did not go out stays in the spool. */
   close(deadlineMs?: number): Promise<void>

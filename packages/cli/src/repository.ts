@@ -1,0 +1,4 @@
+import { fileURLToPath } from 'node:url'
+
+/** The top folder of the checkout. */
+export const repositoryRoot = fileURLToPath(new URL('../../../', import.meta.url))

@@ -1,0 +1,106 @@
+import { Kvm, type KV } from '@nats-io/kv'
+import { ContractError } from '../errors.ts'
+import type { Bucket, BucketSchema, Versioned } from './bus.ts'
+import type { Live } from './link.ts'
+import { refusal } from './refusal.ts'
+
+/** A change of a key as it stands in the stream; no data when it was deleted. */
+export interface RawChange {
+  readonly key: string
+  readonly data: Uint8Array | undefined
+  readonly revision: number
+}
+
+interface Parts {
+  /** The bucket's name on the server. */
+  bucket: string
+  /** The connection of now; throws when there is none. */
+  live: () => Live
+  /** All keys as they are, then every change. Resolves when the first is through. */
+  watch: (onChange: (change: RawChange) => void) => Promise<{ stop(): void }>
+}
+
+/** The KV view of a bucket over this connection, by which NATS tools see it too. Makes no request. */
+export async function openKv(live: Live, bucket: string): Promise<KV> {
+  return await new Kvm(live.js).open(bucket, { allow_direct: true })
+}
+
+/** JSON values, each wrapped as `{"v": <schema version>, "data": ...}`. */
+export class JsonBucket<T> implements Bucket<T> {
+  private kvOfLive: { live: Live; kv: KV } | undefined
+  private readonly schema: BucketSchema<T>
+  private readonly parts: Parts
+
+  constructor(schema: BucketSchema<T>, parts: Parts) {
+    this.schema = schema
+    this.parts = parts
+  }
+
+  async get(key: string): Promise<Versioned<T> | undefined> {
+    const entry = await this.ask((kv) => kv.get(key))
+    if (entry === null || entry.operation !== 'PUT') return undefined
+    return { value: this.read(key, entry.value), revision: entry.revision }
+  }
+
+  async put(key: string, value: T, revision: number): Promise<number> {
+    const data = JSON.stringify({ v: this.schema.version, data: value })
+    return await this.ask((kv) => (revision === 0 ? kv.create(key, data) : kv.update(key, data, revision)))
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.ask((kv) => kv.purge(key))
+  }
+
+  /** Reads one after the other with plain requests, which need no consumer and so no further right. */
+  async *entries(): AsyncGenerator<[key: string, entry: Versioned<T>]> {
+    const { bucket, live } = this.parts
+    const prefix = `$KV.${bucket}.`
+    const latest = new Map<string, { data: Uint8Array; revision: number }>()
+    for (let seq = 0; ;) {
+      const stored = await live()
+        .jsm.direct.getMessage(`KV_${bucket}`, { seq: seq + 1, next_by_subj: `${prefix}>` })
+        .catch((error: unknown) => {
+          throw refusal(error)
+        })
+      if (stored === null) break
+      seq = stored.seq
+      latest.set(stored.subject.slice(prefix.length), { data: stored.data, revision: seq })
+    }
+    for (const [key, { data, revision }] of latest) {
+      if (data.length > 0) yield [key, { value: this.read(key, data), revision }]
+    }
+  }
+
+  watch(onChange: (key: string, entry: Versioned<T> | undefined) => void): Promise<{ stop(): void }> {
+    return this.parts.watch(({ key, data, revision }) => onChange(key, data && { value: this.read(key, data), revision }))
+  }
+
+  private async ask<R>(request: (kv: KV) => Promise<R>): Promise<R> {
+    const live = this.parts.live()
+    try {
+      if (this.kvOfLive?.live !== live) this.kvOfLive = { live, kv: await openKv(live, this.parts.bucket) }
+      return await request(this.kvOfLive.kv)
+    } catch (error) {
+      throw refusal(error)
+    }
+  }
+
+  private read(key: string, data: Uint8Array): T {
+    let wrapped: unknown
+    try {
+      wrapped = JSON.parse(new TextDecoder().decode(data))
+    } catch (cause) {
+      throw new ContractError('bad_json', `${key} in ${this.parts.bucket} is not JSON`, { cause })
+    }
+    if (typeof wrapped !== 'object' || wrapped === null || !('v' in wrapped) || typeof wrapped.v !== 'number' || !('data' in wrapped)) {
+      throw new ContractError('schema', `${key} in ${this.parts.bucket} is not {"v": ..., "data": ...}`)
+    }
+    if (wrapped.v > this.schema.version) {
+      throw new ContractError(
+        'newer_schema',
+        `${key} in ${this.parts.bucket} was written by a newer version (${wrapped.v}); update this service`,
+      )
+    }
+    return this.schema.read(wrapped.data, wrapped.v)
+  }
+}

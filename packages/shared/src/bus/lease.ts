@@ -1,0 +1,215 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KV } from '@nats-io/kv'
+import { describeError } from '../errors.ts'
+import { openKv } from './bucket.ts'
+import type { BusDeps, Lease, LeaseOptions } from './bus.ts'
+import type { Link, Live } from './link.ts'
+import { Once } from './once.ts'
+import { refusal } from './refusal.ts'
+import { bucketId, bucketStreamId, leaseTtlMs } from './streams.ts'
+
+const renewEveryMs = leaseTtlMs / 3
+const renewTimeoutMs = leaseTtlMs / 4
+/** After a renewal that failed for a passing reason. */
+const renewAgainMs = leaseTtlMs / 12
+const candidateEveryMs = leaseTtlMs / 6
+const valueVersion = 1
+
+export interface LeaseParts {
+  link: Link
+  deps: BusDeps
+  namespace: string
+  /** Keys that this process held before: those it does not take over from itself, for then it would be from a second process of the same name. */
+  heldBefore: Set<string>
+}
+
+/** Waits until the lease is ours. Rejects only when it is no longer wanted. */
+export async function acquireLease(options: LeaseOptions, parts: LeaseParts): Promise<HeldLease> {
+  const { link, deps, heldBefore } = parts
+  const nonce = randomUUID()
+  const complaints = new Once()
+  for (;;) {
+    const live = await link.untilReady(options.signal)
+    const sent = instant(deps)
+    try {
+      const kv = await openKv(live, bucketId('locks', parts.namespace))
+      const revision = await take(kv, options, nonce, !heldBefore.has(options.key))
+      if (revision !== undefined) {
+        const token = await fencingToken(live, parts.namespace, revision)
+        heldBefore.add(options.key)
+        return new HeldLease(options, parts, { nonce, revision, token, sent })
+      }
+    } catch (error) {
+      const { code, message } = refusal(error)
+      if (complaints.first(code)) deps.log.warn({ code, key: options.key, error: message }, 'cannot try for the lease; trying again')
+    }
+    const waitMs = candidateEveryMs * (0.75 + Math.random() / 2)
+    await sleep(waitMs, undefined, { signal: AbortSignal.any([link.closed, ...(options.signal ? [options.signal] : [])]) }).catch(
+      () => undefined,
+    )
+  }
+}
+
+/** The revision when it is ours now. The bucket drops what was not renewed, so that the key can be made again. */
+async function take(kv: KV, { key, holder }: LeaseOptions, nonce: string, mayTakeOver: boolean): Promise<number | undefined> {
+  const value = encode(holder, nonce)
+  try {
+    return await kv.create(key, value)
+  } catch (error) {
+    if (refusal(error).code !== 'stale_revision') throw error
+  }
+  const entry = await kv.get(key)
+  if (!mayTakeOver || entry === null || decode(entry.value)?.holder !== holder) return undefined
+  try {
+    return await kv.update(key, value, entry.revision)
+  } catch (error) {
+    if (refusal(error).code === 'stale_revision') return undefined
+    throw error
+  }
+}
+
+/**
+ * Grows with every holder: the revision, and above it the second in which the bucket was made, so that it still grows when the broker lost
+ * its store and revisions begin anew. Stays exact as a number: 2^31 seconds times 2^20 revisions a second.
+ */
+async function fencingToken({ jsm }: Live, namespace: string, revision: number): Promise<number> {
+  const { created } = await jsm.streams.info(bucketStreamId('locks', namespace))
+  return Math.floor(Date.parse(created) / 1000) * 2 ** 20 + revision
+}
+
+/** Both clocks: the monotonic one stands still while the machine sleeps, the other may be set back. */
+interface Instant {
+  monotonicMs: number
+  wallMs: number
+}
+
+function instant({ clock }: BusDeps): Instant {
+  return { monotonicMs: clock.monotonicMs(), wallMs: clock.now() }
+}
+
+function elapsedMs(since: Instant, deps: BusDeps): number {
+  const now = instant(deps)
+  return Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs)
+}
+
+/** A lease that is ours until it is not renewed in time. */
+export class HeldLease implements Lease {
+  readonly key: string
+  readonly token: number
+  private readonly holder: string
+  private readonly nonce: string
+  private revision: number
+  /** When the renewal that last succeeded was sent: the server counts from later on. */
+  private renewed: Instant
+  private readonly ended = new AbortController()
+  private expiry: NodeJS.Timeout | undefined
+  private readonly parts: LeaseParts
+  private readonly renewing: Promise<void>
+
+  constructor(options: LeaseOptions, parts: LeaseParts, taken: { nonce: string; revision: number; token: number; sent: Instant }) {
+    this.key = options.key
+    this.holder = options.holder
+    this.nonce = taken.nonce
+    this.revision = taken.revision
+    this.token = taken.token
+    this.renewed = taken.sent
+    this.parts = parts
+    this.expireLater()
+    this.renewing = this.renewForEver()
+  }
+
+  get signal(): AbortSignal {
+    this.holds()
+    return this.ended.signal
+  }
+
+  holds(): boolean {
+    if (this.ended.signal.aborted) return false
+    if (elapsedMs(this.renewed, this.parts.deps) < leaseTtlMs) return true
+    this.lose('it was not renewed in time')
+    return false
+  }
+
+  async release(): Promise<void> {
+    const held = this.holds()
+    this.end()
+    await this.renewing
+    if (!held) return
+    try {
+      const kv = await openKv(this.parts.link.mustBeLive(), bucketId('locks', this.parts.namespace))
+      await kv.delete(this.key, { previousSeq: this.revision })
+    } catch (error) {
+      this.parts.deps.log.debug({ key: this.key, error: describeError(error) }, 'the lease could not be given back; it runs out by itself')
+    }
+  }
+
+  private async renewForEver(): Promise<void> {
+    for (let waitMs = renewEveryMs; ;) {
+      await sleep(waitMs, undefined, { signal: this.ended.signal }).catch(() => undefined)
+      if (!this.holds()) return
+      waitMs = await this.renew()
+    }
+  }
+
+  /** How long to wait until the next renewal. */
+  private async renew(): Promise<number> {
+    const { link, deps, namespace } = this.parts
+    const sent = instant(deps)
+    try {
+      const kv = await openKv(link.mustBeLive(), bucketId('locks', namespace))
+      this.revision = await kv.update(this.key, encode(this.holder, this.nonce), this.revision, renewTimeoutMs)
+      this.renewed = sent
+      this.expireLater()
+      return renewEveryMs
+    } catch (error) {
+      const refused = refusal(error)
+      if (refused.code === 'stale_revision') return await this.reconsider()
+      deps.log.debug({ key: this.key, code: refused.code }, 'the lease was not renewed; trying again')
+      return renewAgainMs
+    }
+  }
+
+  /** Somebody changed the key: ourselves, when the answer to an earlier renewal was lost, or a new holder. */
+  private async reconsider(): Promise<number> {
+    try {
+      const kv = await openKv(this.parts.link.mustBeLive(), bucketId('locks', this.parts.namespace))
+      const entry = await kv.get(this.key)
+      if (entry !== null && decode(entry.value)?.nonce === this.nonce) this.revision = entry.revision
+      else this.lose('another holder has it')
+      return 0
+    } catch (error) {
+      this.parts.deps.log.debug({ key: this.key, error: describeError(error) }, 'cannot see who holds the lease; trying again')
+      return renewAgainMs
+    }
+  }
+
+  private expireLater(): void {
+    clearTimeout(this.expiry)
+    this.expiry = setTimeout(() => this.holds(), leaseTtlMs - elapsedMs(this.renewed, this.parts.deps) + 1)
+  }
+
+  private lose(reason: string): void {
+    if (this.ended.signal.aborted) return
+    this.end()
+    this.parts.deps.log.warn({ code: 'lease_lost', key: this.key, token: this.token, reason }, 'lost the lease')
+  }
+
+  private end(): void {
+    clearTimeout(this.expiry)
+    this.ended.abort()
+  }
+}
+
+function encode(holder: string, nonce: string): string {
+  return JSON.stringify({ v: valueVersion, data: { holder, nonce } })
+}
+
+function decode(data: Uint8Array): { holder: unknown; nonce: unknown } | undefined {
+  try {
+    const value = JSON.parse(new TextDecoder().decode(data))
+    return { holder: value?.data?.holder, nonce: value?.data?.nonce }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,153 @@
+import { ServiceErrorCodeHeader, Svcm, type Service, type ServiceMsg } from '@nats-io/services'
+import type { Msg, NatsConnection } from '@nats-io/transport-node'
+import { BusError, ConflictError, ContractError, describeError, isTransient, NightshiftError } from '../errors.ts'
+import { hostToken } from '../subjects.ts'
+import type { BusDeps, BusOptions, Endpoint } from './bus.ts'
+import type { Link, Live } from './link.ts'
+import { refusal } from './refusal.ts'
+
+/** Requests that one service works on at once; further ones are told to come back. */
+const maxRequests = 64
+const maxDescriptionLength = 256
+/** Services that live on a host answer under its name: requests to one shared endpoint land on a random instance. */
+const hostBound = new Set(['collector', 'backup', 'healer'])
+
+interface Parts {
+  link: Link
+  deps: BusDeps
+  options: BusOptions
+  namespace: string
+}
+
+/** Answers requests through the NATS services framework, so that `nats micro ls` shows the service. */
+export class RpcServer {
+  private readonly endpoints: Endpoint[] = []
+  private readonly services = new Map<NatsConnection, Promise<Service>>()
+  private busy = 0
+  private readonly parts: Parts
+
+  constructor(parts: Parts) {
+    this.parts = parts
+    parts.link.onState((state) => {
+      if (state === 'connected') void this.register()
+    })
+  }
+
+  serve(endpoints: readonly Endpoint[]): void {
+    this.endpoints.push(...endpoints)
+    void this.register(endpoints)
+  }
+
+  /** Takes no further requests. */
+  async stop(): Promise<void> {
+    const services = [...this.services.values()]
+    this.services.clear()
+    await Promise.allSettled(services.map(async (service) => (await service).stop()))
+  }
+
+  /** The client keeps subscriptions through its own reconnects; only a new client needs them again. */
+  private async register(added: readonly Endpoint[] = []): Promise<void> {
+    const { link, deps } = this.parts
+    const nc = link.live?.nc
+    if (nc === undefined || this.endpoints.length === 0) return
+    try {
+      const known = this.services.get(nc)
+      const pending = known ?? this.announce(nc)
+      if (known === undefined) this.services.set(nc, pending)
+      const service = await pending
+      for (const endpoint of known ? added : this.endpoints) this.add(service, endpoint)
+    } catch (error) {
+      this.services.delete(nc)
+      deps.log.error({ error: describeError(error) }, 'cannot offer the endpoints of this service')
+    }
+  }
+
+  private async announce(nc: NatsConnection): Promise<Service> {
+    const { service: name, version, host, instance } = this.parts.options
+    const service = await new Svcm(nc).add({ name, version, description: `Nightshift ${name}`, metadata: { host, instance } })
+    void service.stopped.then((error) => {
+      this.services.delete(nc)
+      if (error)
+        this.parts.deps.log.error(
+          { error: describeError(error) },
+          'the endpoints of this service are gone; check its permissions on $SRV and rpc',
+        )
+    })
+    return service
+  }
+
+  private add(service: Service, endpoint: Endpoint): void {
+    const { service: name, host } = this.parts.options
+    const place = hostBound.has(name) ? [hostToken(host)] : []
+    service.addEndpoint(endpoint.verb, {
+      subject: [this.parts.namespace, 'rpc', name, ...place, endpoint.verb].join('.'),
+      metadata: { description: endpoint.description },
+      handler: (error, message) => {
+        if (error === null) void this.answer(endpoint, message)
+      },
+    })
+  }
+
+  private async answer(endpoint: Endpoint, message: ServiceMsg): Promise<void> {
+    const { log } = this.parts.deps
+    this.busy++
+    try {
+      if (this.busy > maxRequests) throw new BusError('busy', 'too many requests at once; try again', { transient: true })
+      message.respond(JSON.stringify((await endpoint.handle(parse(message))) ?? null))
+    } catch (error) {
+      if (!(error instanceof NightshiftError)) log.error({ verb: endpoint.verb, error: describeError(error) }, 'a request failed')
+      this.respondError(endpoint, message, error)
+    } finally {
+      this.busy--
+    }
+  }
+
+  private respondError(endpoint: Endpoint, message: ServiceMsg, error: unknown): void {
+    const isOurs = error instanceof NightshiftError
+    const reply = {
+      code: isOurs ? error.code : 'internal_error',
+      message: isOurs ? error.message : 'the service failed; see its log',
+      transient: isOurs && error.transient,
+    }
+    const description = reply.message.replace(/[^\x20-\x7e]+/g, ' ').slice(0, maxDescriptionLength)
+    try {
+      message.respondError(httpStatus(error), description, JSON.stringify(reply))
+    } catch (failure) {
+      this.parts.deps.log.error({ verb: endpoint.verb, error: describeError(failure) }, 'a reply could not be sent')
+    }
+  }
+}
+
+/** Asks one endpoint. */
+export async function request<T>(live: () => Live, subject: string, payload: unknown, timeoutMs: number): Promise<T> {
+  let reply: Msg
+  try {
+    reply = await live().nc.request(subject, payload === undefined ? '' : JSON.stringify(payload), { timeout: timeoutMs })
+  } catch (error) {
+    const refused = refusal(error)
+    if (refused.code !== 'no_responder') throw refused
+    throw new BusError('no_responder', `nobody answers on ${subject}; is the service running?`, { cause: error, transient: true })
+  }
+  const body = parse(reply)
+  if ((reply.headers?.get(ServiceErrorCodeHeader) ?? '') === '') return body as T
+  const { code, message, transient } = (body ?? {}) as { code?: unknown; message?: unknown; transient?: unknown }
+  throw new BusError(typeof code === 'string' ? code : 'request_failed', typeof message === 'string' ? message : `${subject} failed`, {
+    transient: transient === true,
+  })
+}
+
+/** An empty payload is undefined. */
+function parse(message: { data: Uint8Array }): unknown {
+  if (message.data.length === 0) return undefined
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(message.data))
+  } catch (cause) {
+    throw new ContractError('bad_json', 'the payload is not JSON', { cause })
+  }
+}
+
+function httpStatus(error: unknown): number {
+  if (error instanceof ContractError) return 400
+  if (error instanceof ConflictError) return 409
+  return error instanceof NightshiftError && isTransient(error) ? 503 : 500
+}

@@ -1,0 +1,339 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream'
+import { nanos } from '@nats-io/transport-node'
+import type { Bus, ConsumeOptions, RawMessage } from '@nightshift/shared/bus/bus'
+import { ContractError, EffectError } from '@nightshift/shared/errors'
+import type { NatsServer } from '@nightshift/test-servers/nats'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { deafProxy } from './deaf-proxy.ts'
+import { bootstrapped, broker, busOn, client, event, recordingLog, storedIn, until } from './fixture.ts'
+
+const subject = 'ops.health.web-1.http'
+const body = (message: RawMessage): { n: number } => JSON.parse(new TextDecoder().decode(message.data))
+const ascending = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
+
+async function publish(bus: Bus, count: number, from = 0): Promise<void> {
+  for (let n = from; n < from + count; n++) await bus.publishEvent(subject, event({ n }))
+}
+
+function work(handle: ConsumeOptions['handle'], options: Partial<ConsumeOptions> = {}): ConsumeOptions {
+  return { stream: 'EVENTS', durable: 'healer-web-1', filter: 'ops.health.web-1.>', ackWaitMs: 1000, retryDelaysMs: [50], handle, ...options }
+}
+
+async function consumerInfo(server: NatsServer, stream = 'EVENTS', durable = 'healer-web-1'): Promise<ConsumerInfo> {
+  return await (await jetstreamManager(await client(server))).consumers.info(stream, durable)
+}
+
+describe('consume', () => {
+  it('hands out every message in order and acknowledges it', async () => {
+    const server = await broker()
+    const bus = busOn(server)
+    const handled: number[] = []
+    const reader = bus.consume(work(async (message) => void handled.push(body(message).n)))
+    await publish(bus, 50)
+    await until(() => reader.handled === 50)
+    expect(handled).toEqual(ascending(50))
+    expect(reader.lastSeq).toBe(50)
+    await until(async () => (await consumerInfo(server)).num_ack_pending === 0)
+    expect((await consumerInfo(server)).config).toMatchObject({ filter_subject: 'ops.health.web-1.>', ack_policy: 'explicit', max_ack_pending: 1 })
+  })
+
+  it('goes on where the last run stopped', async () => {
+    const server = await broker()
+    const bus = busOn(server)
+    const first = bus.consume(work(async () => undefined))
+    await publish(bus, 5)
+    await until(() => first.handled === 5)
+    await first.stop()
+    await publish(bus, 3, 5)
+    const handled: number[] = []
+    bus.consume(work(async (message) => void handled.push(body(message).n)))
+    await until(() => handled.length === 3)
+    expect(handled).toEqual([5, 6, 7])
+  })
+
+  it('can begin with what comes from now on', async () => {
+    const server = await broker()
+    const bus = busOn(server)
+    await bus.ready()
+    await publish(bus, 5)
+    const handled: number[] = []
+    bus.consume(work(async (message) => void handled.push(body(message).n), { startAt: 'new' }))
+    await until(async () => (await consumerInfo(server).catch(() => undefined)) !== undefined)
+    await publish(bus, 1, 5)
+    await until(() => handled.length === 1)
+    expect(handled).toEqual([5])
+  })
+
+  it('hands out again what a process was working on when it was killed', async () => {
+    const server = await broker()
+    const bus = busOn(server)
+    await publish(bus, 6)
+    const child = spawn(process.execPath, [fileURLToPath(new URL('consume-until-killed.ts', import.meta.url)), server.url])
+    onTestFinished(() => void child.kill('SIGKILL'))
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+    await until(() => output === '0\n1\n2\n3\n', () => output)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const seen: [number, boolean][] = []
+    bus.consume(work(async (message) => void seen.push([body(message).n, message.redelivered])))
+    await until(() => seen.length === 3, () => seen)
+    expect(seen).toEqual([[3, true], [4, false], [5, false]])
+  })
+
+  it('tries again what failed for a passing reason, in order', async () => {
+    const server = await broker()
+    const bus = busOn(server)
+    const attempts: [number, number][] = []
+    const reader = bus.consume(
+      work(async (message) => {
+        attempts.push([body(message).n, message.attempt])
+        if (body(message).n === 1 && message.attempt < 3) throw new EffectError('refused_just_now', 'try later', { transient: true })
+        if (body(message).n === 2 && message.attempt < 2) throw new TypeError('an unknown error counts as passing')
+      }),
+    )
+    await publish(bus, 4)
+    await until(() => reader.handled === 4, () => attempts)
+    expect(attempts).toEqual([[0, 1], [1, 1], [1, 2], [1, 3], [2, 1], [2, 2], [3, 1]])
+    expect(reader.deadLettered).toBe(0)
+  })
+
+  it('dead-letters at once what will always fail, with the reason', async () => {
+    const server = await broker()
+    const bus = busOn(server)
+    const reader = bus.consume(
+      work(async (message) => {
+        if (body(message).n === 1) throw new ContractError('schema', 'the field is missing')
+      }),
+    )
+    await publish(bus, 3)
+    await until(() => reader.handled === 2 && reader.deadLettered === 1)
+    const nc = await client(server)
+    await until(async () => (await storedIn(nc, 'DEAD')).length === 1)
+    const dead = await (await jetstreamManager(nc)).streams.getMessage('DEAD', { seq: 1 })
+    expect(dead?.subject).toBe('ops.dead.collector')
+    expect(dead?.json()).toMatchObject({ reason: 'schema', message: 'the field is missing', subject, stream: 'EVENTS', stream_seq: 2, attempts: 1, host: null })
+    await until(async () => (await consumerInfo(server)).num_ack_pending === 0)
+    await sleep(1500)
+    expect(reader.deadLettered).toBe(1)
+  })
+
+  it('dead-letters what failed too often, and what kills its handler too often', async () => {
+    const server = await broker()
+    const bus = busOn(server)
+    await publish(bus, 2)
+    let attempts = 0
+    const reader = bus.consume(
+      work(
+        async (message) => {
+          attempts++
+          if (body(message).n === 0) throw new EffectError('still_refused', 'no', { transient: true })
+        },
+        { maxAttempts: 3 },
+      ),
+    )
+    await until(() => reader.handled === 1 && reader.deadLettered === 1)
+    expect(attempts).toBe(4)
+    const nc = await client(server)
+    await until(async () => (await storedIn(nc, 'DEAD')).length === 1)
+    const dead = await (await jetstreamManager(nc)).streams.getMessage('DEAD', { seq: 1 })
+    expect(dead?.json()).toMatchObject({ reason: 'too_many_attempts', attempts: 3, message: expect.stringContaining('no') })
+    await reader.stop()
+    await publish(bus, 1, 2)
+    const hanging = bus.consume(work(() => new Promise(() => undefined), { ackWaitMs: 300 }))
+    await until(async () => (await consumerInfo(server)).num_ack_pending === 1)
+    await sleep(1200)
+    expect(hanging.handled).toBe(0)
+    const crashed = busOn(server, { service: 'healer' })
+    const next = crashed.consume(work(async () => expect.fail('it must not be handled again'), { maxAttempts: 2 }))
+    await until(() => next.deadLettered === 1)
+  })
+
+  it('leaves a message alone as long as its handler says that it is working', async () => {
+    const server = await broker()
+    const bus = busOn(server)
+    const attempts: number[] = []
+    const reader = bus.consume(
+      work(async (message, job) => {
+        attempts.push(message.attempt)
+        for (let step = 0; step < 12; step++) {
+          await sleep(100)
+          job.working()
+        }
+      }, { ackWaitMs: 400 }),
+    )
+    await publish(bus, 1)
+    await until(() => reader.handled === 1)
+    expect(attempts).toEqual([1])
+  })
+
+  it('handles several at once when asked to, and no more', async () => {
+    const server = await broker()
+    const bus = busOn(server)
+    let busy = 0
+    let most = 0
+    const reader = bus.consume(
+      work(async () => {
+        most = Math.max(most, ++busy)
+        await sleep(10)
+        busy--
+      }, { concurrency: 8 }),
+    )
+    await publish(bus, 100)
+    await until(() => reader.handled === 100)
+    expect(most).toBe(8)
+  })
+
+  it('finishes the message at hand when it is stopped, and leaves the rest', async () => {
+    const server = await broker()
+    const bus = busOn(server)
+    const started = Promise.withResolvers<void>()
+    const reader = bus.consume(
+      work(async () => {
+        started.resolve()
+        await sleep(300)
+      }),
+    )
+    await publish(bus, 3)
+    await started.promise
+    await reader.stop()
+    expect(reader.handled).toBe(1)
+    const info = await consumerInfo(server)
+    expect(info.ack_floor.stream_seq).toBe(1)
+    expect(info.num_pending + info.num_ack_pending).toBe(2)
+  })
+
+  it('aborts the signal of a handler that does not end after a stop, and the message comes again', async () => {
+    const server = await broker()
+    const bus = busOn(server)
+    const started = Promise.withResolvers<void>()
+    const reader = bus.consume(
+      work(async (_message, job) => {
+        started.resolve()
+        await once(job.signal, 'abort')
+        throw new EffectError('stopped', 'stopped in the middle', { transient: true })
+      }, { ackWaitMs: 10_000 }),
+    )
+    await publish(bus, 1)
+    await started.promise
+    await reader.stop()
+    const next = bus.consume(work(async () => undefined, { ackWaitMs: 10_000 }))
+    await until(() => next.handled === 1, () => 'not handed out again', 3000)
+  })
+
+  it('keeps reading through a broker that is killed, and handles nothing twice', async () => {
+    const server = await broker()
+    const bus = busOn(server)
+    const handled: number[] = []
+    const reader = bus.consume(
+      work(async (message) => {
+        handled.push(body(message).n)
+        await sleep(2)
+      }, { ackWaitMs: 2000 }),
+    )
+    let published = 0
+    let stop = false
+    const publishing = (async () => {
+      while (!stop) {
+        await bus.publishEvent(subject, event({ n: published++ }))
+        await sleep(3)
+      }
+    })()
+    for (let round = 0; round < 2; round++) {
+      await sleep(300)
+      await server.restart()
+      await until(() => bus.state === 'connected')
+    }
+    await sleep(200)
+    stop = true
+    await publishing
+    await until(() => reader.handled >= published, () => [reader.handled, published, bus.stats()])
+    await sleep(300)
+    expect(handled).toEqual(ascending(published))
+  })
+
+  it('only acknowledges, and does not handle again, what comes back because the acknowledgement was lost', async () => {
+    const server = await broker()
+    const proxy = await deafProxy(server.port)
+    const bus = busOn(proxy)
+    await bus.ready()
+    const handled: number[] = []
+    const reader = bus.consume(
+      work(async (message) => {
+        handled.push(body(message).n)
+        proxy.cut()
+      }),
+    )
+    await busOn(server, { service: 'other' }).publishEvent(subject, event({ n: 0 }))
+    await until(async () => handled.length === 1 && (await consumerInfo(server)).ack_floor.stream_seq === 1, () => handled)
+    expect(handled).toEqual([0])
+    expect(reader.handled).toBe(1)
+  })
+
+  it('binds again when its consumer was removed, and when the broker lost its whole store', async () => {
+    const server = await broker()
+    const bus = busOn(server)
+    const handled: number[] = []
+    bus.consume(work(async (message) => void handled.push(body(message).n)))
+    await publish(bus, 1)
+    await until(() => handled.length === 1)
+    const nc = await client(server)
+    await (await jetstreamManager(nc)).consumers.delete('EVENTS', 'healer-web-1')
+    await (await jetstreamManager(nc)).streams.purge('EVENTS')
+    await publish(bus, 1, 1)
+    await until(() => handled.length === 2, () => handled)
+    await server.restart({ empty: true })
+    await bootstrapped(server)
+    await publish(bus, 1, 2)
+    await until(() => handled.length === 3, () => handled)
+    expect(handled).toEqual([0, 1, 2])
+  })
+
+  it('changes a consumer that is set up otherwise', async () => {
+    const server = await broker()
+    const bus = busOn(server)
+    const first = bus.consume(work(async () => undefined))
+    await publish(bus, 1)
+    await until(() => first.handled === 1)
+    await first.stop()
+    bus.consume(work(async () => undefined, { ackWaitMs: 7000, concurrency: 4 }))
+    await until(async () => (await consumerInfo(server)).config.ack_wait === nanos(7000))
+    expect((await consumerInfo(server)).config.max_ack_pending).toBe(1000)
+    expect((await consumerInfo(server)).ack_floor.stream_seq).toBe(1)
+  })
+
+  it('says what it lacks, once, and goes on trying', async () => {
+    const server = await broker({ bootstrapped: false })
+    const { log, lines } = recordingLog()
+    const bus = busOn(server, { needs: { streams: [], buckets: [] } }, log)
+    const reader = bus.consume(work(async () => undefined))
+    await sleep(1200)
+    expect(lines.filter(({ msg }) => msg === 'cannot read; trying again')).toEqual([
+      expect.objectContaining({ code: 'stream_not_found', stream: 'EVENTS', durable: 'healer-web-1' }),
+    ])
+    await bootstrapped(server)
+    await publish(bus, 1)
+    await until(() => reader.handled === 1)
+  })
+
+  it('shares the work between two processes of one name', async () => {
+    const server = await broker()
+    const [left, right] = [busOn(server), busOn(server)]
+    const counts = [0, 0]
+    const handle = (index: number) => async () => {
+      counts[index] = (counts[index] ?? 0) + 1
+      await sleep(2)
+    }
+    left.consume(work(handle(0), { concurrency: 2 }))
+    right.consume(work(handle(1), { concurrency: 2 }))
+    await left.ready()
+    await right.ready()
+    await publish(left, 100)
+    await until(() => (counts[0] ?? 0) + (counts[1] ?? 0) === 100, () => counts)
+    expect(Math.min(...counts)).toBeGreaterThan(10)
+  })
+})

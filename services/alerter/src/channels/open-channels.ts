@@ -1,0 +1,46 @@
+import type { Channel, ChannelContext } from './channel.ts'
+import { openChannel, type ChannelConfig } from './registry.ts'
+
+type ChannelConfigs = Readonly<Record<string, ChannelConfig>>
+
+/** The channels of the configuration, open. */
+export class OpenChannels {
+  readonly #context: ChannelContext
+  #configs: ChannelConfigs = {}
+  readonly #open = new Map<string, Channel>()
+
+  constructor(context: ChannelContext, configs: ChannelConfigs) {
+    this.#context = context
+    this.use(configs)
+  }
+
+  get names(): string[] {
+    return [...this.#open.keys()]
+  }
+
+  find(name: string): Channel | undefined {
+    return this.#open.get(name)
+  }
+
+  kindOf(name: string): string {
+    return this.#open.get(name)?.kind ?? 'unknown'
+  }
+
+  /** Opens what is new, closes what is gone, and leaves alone what did not change. Returns the names that changed. */
+  use(configs: ChannelConfigs): string[] {
+    const names = new Set([...Object.keys(this.#configs), ...Object.keys(configs)])
+    const changed = [...names].filter((name) => JSON.stringify(this.#configs[name]) !== JSON.stringify(configs[name]))
+    for (const name of changed) {
+      this.#open.get(name)?.close()
+      this.#open.delete(name)
+      const config = configs[name]
+      if (config !== undefined) this.#open.set(name, openChannel(config, this.#context))
+    }
+    this.#configs = configs
+    return changed
+  }
+
+  close(): void {
+    this.use({})
+  }
+}

@@ -1,0 +1,87 @@
+import type { Clock } from '@nightshift/shared/clock'
+import type { Readers } from './follow-bus.ts'
+import { covers, type Positions } from './state/position.ts'
+import type { AlertStore } from './state/alert-store.ts'
+import type { Checkpoint } from './state/stored.ts'
+import type { Tracked } from './tracking/alert-book.ts'
+import type { Engine } from './tracking/engine.ts'
+import type { QuietBreaches } from './tracking/quiet-breaches.ts'
+
+interface Parts {
+  readonly store: AlertStore
+  readonly engine: Engine
+  readonly quiet: QuietBreaches
+  readonly clock: Clock
+  readonly last: Checkpoint | undefined
+}
+
+/** When nothing happened but time, a checkpoint this rarely is enough: reading a few seconds again is cheap. */
+const idleEveryMs = 5000
+
+/**
+ * Decides when a checkpoint is due and what it may cover, and then clears away what it made superfluous. Runs only while nothing else is
+ * under way, so everything up to where the readers are was stored and told.
+ */
+export class Checkpointer {
+  readonly #parts: Parts
+  readonly #ended = new Set<Tracked>()
+  #number: number
+  #saved: Positions | undefined
+  #savedMs: number
+  #isDirty = false
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#number = parts.last?.number ?? 0
+    this.#saved = parts.last?.applied
+    this.#savedMs = parts.clock.monotonicMs()
+  }
+
+  /** What is told from now on is covered by this one. */
+  get next(): number {
+    return this.#number + 1
+  }
+
+  /** Something was stored or told that the next checkpoint is to cover. */
+  touch(): void {
+    this.#isDirty = true
+  }
+
+  /** An alert is over; its record goes when the checkpoint has passed it. */
+  noteEnd(tracked: Tracked): void {
+    this.#ended.add(tracked)
+  }
+
+  /** Saves a checkpoint when one is due. Returns its number, or undefined when none is. */
+  async save(handled: Positions, readers: Readers, isLast: boolean): Promise<number | undefined> {
+    const { store, quiet, clock } = this.#parts
+    const monotonicMs = clock.monotonicMs()
+    const applied: Positions = { METRICS: quiet.limit(handled.METRICS, monotonicMs), EVENTS: handled.EVENTS }
+    const hasMoved =
+      this.#saved === undefined || !covers(this.#saved.METRICS, applied.METRICS) || !covers(this.#saved.EVENTS, applied.EVENTS)
+    const isDue = this.#isDirty || (hasMoved && (isLast || monotonicMs - this.#savedMs >= idleEveryMs))
+    if (!isDue) return undefined
+    const number = this.next
+    const incarnations = { METRICS: readers.METRICS.incarnation ?? null, EVENTS: readers.EVENTS.incarnation ?? null }
+    await store.saveCheckpoint({ number, applied, incarnations, time_ms: clock.now() })
+    this.#number = number
+    this.#saved = applied
+    this.#savedMs = monotonicMs
+    this.#isDirty = false
+    await this.#clear(applied)
+    return number
+  }
+
+  async #clear(applied: Positions): Promise<void> {
+    const { store, engine } = this.#parts
+    for (const tracked of this.#ended) {
+      const { record, life } = tracked
+      const isOver = record !== undefined && record.life.phase === 'ok' && (life === undefined || life.phase === 'ok')
+      if (isOver && !(covers(applied.METRICS, record.applied.METRICS) && covers(applied.EVENTS, record.applied.EVENTS))) continue
+      this.#ended.delete(tracked)
+      if (!isOver) continue
+      engine.forget(tracked)
+      await store.forgetAlert(record)
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import type { NotifyEvent } from '@nightshift/shared/events/notify'
+import type { FencedBucket } from '../state/fenced-bucket.ts'
+import type { Notification } from './notification.ts'
+import type { OutboxRecord, StoredOutboxRecord } from './outbox-record.ts'
+
+/** Notifications on their way at once; what comes on top is refused, said and counted. */
+export const maxOutboxRecords = 10_000
+
+/** A notification in memory, with the place where it is stored. */
+export interface Entry {
+  readonly slot: number
+  record: OutboxRecord
+}
+
+/**
+ * The notifications that are on their way: stored before the checkpoint passes what led to them, so that neither a crash nor a restart loses
+ * one. Places are used again, so the bucket does not grow with time.
+ */
+export class Outbox {
+  readonly #bucket: FencedBucket<StoredOutboxRecord>
+  readonly #token: number
+  readonly #entries = new Map<string, Entry>()
+  readonly #freeSlots: number[] = []
+  #slots = 0
+  #order = 0
+
+  constructor(bucket: FencedBucket<StoredOutboxRecord>, token: number) {
+    this.#bucket = bucket
+    this.#token = token
+  }
+
+  /** Those that wait to be sent, in order. */
+  get waiting(): Entry[] {
+    return [...this.#entries.values()].filter(({ record }) => record.outcome === null).toSorted((a, b) => a.record.order - b.record.order)
+  }
+
+  get waitingCount(): number {
+    let count = 0
+    for (const { record } of this.#entries.values()) if (record.outcome === null) count++
+    return count
+  }
+
+  /** Reads what is stored. Returns the outcomes that may not have been told yet. */
+  async load(checkpoint: number): Promise<NotifyEvent[]> {
+    const untold: NotifyEvent[] = []
+    for (const [key, record] of await this.#bucket.load()) {
+      const slot = Number(key.slice(key.lastIndexOf('.') + 1))
+      if (!Number.isSafeInteger(slot)) continue
+      this.#slots = Math.max(this.#slots, slot + 1)
+      if (record.notification === null || (record.outcome !== null && record.checkpoint <= checkpoint)) continue
+      this.#entries.set(entryKey(record.notification), { slot, record })
+      this.#order = Math.max(this.#order, record.order)
+      if (record.outcome !== null) untold.push(record.outcome)
+    }
+    const taken = new Set([...this.#entries.values()].map((entry) => entry.slot))
+    for (let slot = this.#slots - 1; slot >= 0; slot--) if (!taken.has(slot)) this.#freeSlots.push(slot)
+    return untold
+  }
+
+  /** Stores a notification. `known`: it is there already. `full`: there is no place. */
+  async add(notification: Notification, now: number, checkpoint: number): Promise<Entry | 'known' | 'full'> {
+    const key = entryKey(notification)
+    if (this.#entries.has(key)) return 'known'
+    if (this.#entries.size >= maxOutboxRecords) return 'full'
+    const slot = this.#freeSlots.pop() ?? this.#slots++
+    const record: OutboxRecord = {
+      token: this.#token,
+      notification,
+      order: ++this.#order,
+      created_ms: now,
+      attempts: 0,
+      next_ms: now,
+      outcome: null,
+      checkpoint,
+    }
+    const entry: Entry = { slot, record }
+    this.#entries.set(key, entry)
+    await this.#bucket.put(slotKey(slot), record)
+    return entry
+  }
+
+  /** An attempt failed; the next is due at `nextMs`. */
+  async defer(entry: Entry, nextMs: number): Promise<void> {
+    await this.#write(entry, { ...entry.record, attempts: entry.record.attempts + 1, next_ms: nextMs })
+  }
+
+  /** It is delivered, or never will be. */
+  async settle(entry: Entry, outcome: NotifyEvent, checkpoint: number): Promise<void> {
+    await this.#write(entry, { ...entry.record, outcome, checkpoint })
+  }
+
+  /** A checkpoint was reached: what was settled before it needs no place any more. */
+  release(checkpoint: number): void {
+    for (const [key, { slot, record }] of this.#entries) {
+      if (record.outcome === null || record.checkpoint > checkpoint) continue
+      this.#entries.delete(key)
+      this.#freeSlots.push(slot)
+    }
+  }
+
+  async #write(entry: Entry, record: OutboxRecord): Promise<void> {
+    entry.record = { ...record, token: this.#token }
+    await this.#bucket.put(slotKey(entry.slot), entry.record)
+  }
+}
+
+function entryKey(notification: Notification): string {
+  return `${notification.id}\u0000${notification.channel}`
+}
+
+function slotKey(slot: number): string {
+  return `slot.${slot}`
+}

@@ -1,0 +1,274 @@
+import type { Lease } from '@nightshift/shared/bus/bus'
+import type { Received } from '@nightshift/shared/events/parse'
+import type { ServiceContext } from '@nightshift/shared/service/service'
+import { Announcer } from './announcer.ts'
+import type { OpenChannels } from './channels/open-channels.ts'
+import { Checkpointer } from './checkpointer.ts'
+import type { AlerterConfig } from './config.ts'
+import { followBus, type Feed, type Readers } from './follow-bus.ts'
+import type { Counters } from './counters.ts'
+import { Desk } from './notify/desk.ts'
+import { Outbox } from './notify/outbox.ts'
+import { outboxBucket } from './notify/outbox-record.ts'
+import { compileRules, type RuleBook } from './rules/compile.ts'
+import { Serial } from './serial.ts'
+import { AlertStore, type Loaded } from './state/alert-store.ts'
+import { FencedBucket, isLeaseLost } from './state/fenced-bucket.ts'
+import { covers, startPositions, type FollowedStream, type Position, type Positions } from './state/position.ts'
+import { storedBucket } from './state/stored.ts'
+import { AlertBook } from './tracking/alert-book.ts'
+import { Engine, type Change } from './tracking/engine.ts'
+import { HealthLedger } from './tracking/health-ledger.ts'
+import { QuietBreaches } from './tracking/quiet-breaches.ts'
+
+/** What outlives a lease. */
+export interface ShardParts {
+  readonly context: ServiceContext<AlerterConfig>
+  readonly lease: Lease
+  readonly counters: Counters
+  readonly channels: OpenChannels
+  readonly config: AlerterConfig
+  readonly random: () => number
+}
+
+const shardNumber = 0
+const checkpointEveryMs = 1000
+const courierGraceMs = 1500
+
+/** The alerter at work, for as long as it holds the lease: reads the two streams, keeps the alerts, tells what happens to them. */
+export class Shard {
+  readonly book: AlertBook
+  readonly ledger = new HealthLedger()
+  /** Resolves when the lease is lost. */
+  readonly lost: Promise<void>
+  #handled: Positions = startPositions
+  /** Until the transitions of the past are read, which of them still count is not known. */
+  #isPriming: boolean
+  #isOver = false
+  #rules: RuleBook
+  #readers: Readers | undefined
+  #timer: NodeJS.Timeout | undefined
+  readonly #giveUp: () => void
+  readonly #parts: ShardParts
+  readonly #serial = new Serial()
+  readonly #engine: Engine
+  readonly #quiet = new QuietBreaches()
+  readonly #store: AlertStore
+  readonly #checkpointer: Checkpointer
+  readonly #desk: Desk
+  readonly #announcer: Announcer
+
+  /** Loads what is stored, makes good what a crash left undone, and starts to read. */
+  static async open(parts: ShardParts): Promise<Shard> {
+    const { context, lease, counters } = parts
+    const { bus, clock, log } = context
+    const onRefused = (key: string, error: unknown): void => {
+      counters.storeRefusals++
+      log.error({ err: error, key }, 'the bus does not keep the state of an alert; after a restart it may be told again')
+    }
+    const alerts = new FencedBucket(await bus.bucket('alerts', storedBucket), lease, clock, onRefused)
+    const outbox = new FencedBucket(await bus.bucket('outbox', outboxBucket), lease, clock, onRefused)
+    const store = new AlertStore(alerts, lease.token, shardNumber)
+    const loaded = await store.load()
+    const shard = new Shard(parts, store, new Outbox(outbox, lease.token), loaded)
+    await shard.#resume(loaded)
+    return shard
+  }
+
+  private constructor(parts: ShardParts, store: AlertStore, outbox: Outbox, loaded: Loaded) {
+    const { context, lease, counters, channels, config, random } = parts
+    const { bus, clock, log, source } = context
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#parts = parts
+    this.#store = store
+    this.lost = promise
+    this.#giveUp = resolve
+    this.#rules = compileRules(config)
+    this.book = new AlertBook(config.max_alerts)
+    this.#engine = new Engine({ rules: this.#rules, book: this.book, ledger: this.ledger, quiet: this.#quiet, clock })
+    this.#checkpointer = new Checkpointer({ store, engine: this.#engine, quiet: this.#quiet, clock, last: loaded.checkpoint })
+    this.#desk = new Desk({
+      bus,
+      lease,
+      clock,
+      log,
+      source,
+      counters,
+      random,
+      outbox,
+      channels,
+      channelsOf: (rule) => this.#rules.find(rule)?.channels ?? null,
+      nextCheckpoint: () => this.#checkpointer.next,
+      exclusively: (task) => this.#exclusively(task),
+    })
+    this.#announcer = new Announcer({
+      bus,
+      log,
+      source,
+      counters,
+      store,
+      token: lease.token,
+      engine: this.#engine,
+      desk: this.#desk,
+      checkpointer: this.#checkpointer,
+    })
+    this.#isPriming = loaded.checkpoint === undefined
+    lease.signal.addEventListener('abort', () => this.#end(), { once: true })
+  }
+
+  get waitingNotifications(): number {
+    return this.#desk.waiting
+  }
+
+  get lagMessages(): number {
+    return (this.#readers?.METRICS.pending ?? 0) + (this.#readers?.EVENTS.pending ?? 0)
+  }
+
+  /** Why alerts are not judged yet. */
+  notReady(): string[] {
+    return this.#isPriming ? ['reading the transitions of the past from EVENTS'] : []
+  }
+
+  /** Takes changed rules, channels and bounds; alerts and their timers stay. */
+  async reload(config: AlerterConfig): Promise<void> {
+    const rules = compileRules(config)
+    for (const channel of this.#parts.channels.use(config.channels)) await this.#desk.renew(channel)
+    await this.#exclusively(async () => {
+      this.#rules = rules
+      this.#engine.use(rules)
+      this.book.maxAlerts = config.max_alerts
+      if (!this.#isPriming) await this.#announcer.carryOut(this.#engine.reconcile(this.#handled.EVENTS))
+    })
+  }
+
+  /** Finishes what is at hand, saves a last checkpoint and gives the lease back, so that a successor need not wait. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#desk.stop(this.#isOver ? 0 : courierGraceMs)
+    await Promise.all(Object.values(this.#readers ?? {}).map((reader) => reader.stop()))
+    await this.#exclusively(() => this.#checkpoint(true))
+    this.#end()
+    await this.#parts.lease.release()
+  }
+
+  async #resume(loaded: Loaded): Promise<void> {
+    const { context, counters } = this.#parts
+    const { bus, clock, log } = context
+    const { alerts, health, checkpoint, unreadable } = loaded
+    for (const problem of unreadable) log.error({ problem }, 'a stored alert cannot be read and is left out')
+    for (const record of health) this.ledger.restore(record)
+    for (const record of alerts) this.#engine.restore(record)
+    for (const tracked of this.book.all()) if (tracked.life?.phase === 'ok') this.#checkpointer.noteEnd(tracked)
+    this.#handled = checkpoint?.applied ?? startPositions
+    const number = checkpoint?.number ?? 0
+    await this.#exclusively(async () => {
+      await this.#desk.open(number)
+      for (const { last } of alerts) if (last !== null && last.checkpoint > number) await this.#announcer.tell(last.event)
+      if (this.#isPriming) return
+      for (const record of this.ledger.forgetRemoved(clock.now())) await this.#store.forgetHealth(record)
+      await this.#announcer.carryOut(this.#engine.reconcile(this.#handled.EVENTS))
+    })
+    log.info({ alerts: alerts.length, checks: health.length, checkpoint: number, takeovers: counters.takeovers }, 'the alerter is at work')
+    if (this.#isOver) return
+    this.#readers = followBus(bus, shardNumber, checkpoint, this.#feed(checkpoint?.time_ms ?? clock.now()))
+    this.#scheduleCheckpoint()
+  }
+
+  #feed(checkpointMs: number): Feed {
+    const { counters, context } = this.#parts
+    return {
+      onMessage: (stream, seq, received) => this.#serial.run(() => this.#take(stream, this.#positionOf(stream, seq), received)),
+      onSkipped: (stream, seq) => this.#pass(stream, this.#positionOf(stream, seq)),
+      onGap: (stream, { firstSeq, reason }) => {
+        counters.gaps++
+        const generation = this.#handled[stream].generation + (reason === 'recreated' ? 1 : 0)
+        this.#handled = { ...this.#handled, [stream]: { generation, seq: firstSeq - 1 } }
+        if (stream === 'METRICS') this.book.goBlind(checkpointMs)
+        context.log.warn({ stream, reason }, 'messages are missing; alerts stay as they are')
+      },
+      onCaughtUp: (stream, seq) => {
+        this.#pass(stream, this.#positionOf(stream, seq))
+        if (stream === 'EVENTS' && this.#isPriming) void this.#exclusively(() => this.#finishPriming())
+      },
+    }
+  }
+
+  #take(stream: FollowedStream, position: Position, received: Received): Promise<void> | void {
+    if (this.#isOver) return
+    this.#parts.counters.messages++
+    const changes = this.#decide(position, received)
+    if (changes instanceof Promise) return changes.then(() => this.#pass(stream, position), this.#fail)
+    if (changes.length === 0) return this.#pass(stream, position)
+    return this.#announcer.carryOut(changes).then(() => this.#pass(stream, position), this.#fail)
+  }
+
+  #decide(position: Position, received: Received): Change[] | Promise<void> {
+    switch (received.kind) {
+      case 'metric':
+        return this.#engine.onMetric(received.address.host, received.event, position)
+      case 'check':
+        return this.#engine.onCheck(received.address.host, received.event, position)
+      case 'health': {
+        const known = this.ledger.apply(received.address.host, received.event, position)
+        if (known === undefined || this.#isPriming) return []
+        const changes = this.#engine.onHealth(known.record, known.previous)
+        this.#checkpointer.touch()
+        return this.#announcer.carryOut(changes).then(() => this.#store.saveHealth(known.record))
+      }
+      default:
+        return []
+    }
+  }
+
+  /** The past is read: what each check is in now counts, and how it came there does not. */
+  async #finishPriming(): Promise<void> {
+    if (!this.#isPriming) return
+    for (const record of this.ledger.all()) await this.#store.saveHealth(record)
+    this.#isPriming = false
+    this.#checkpointer.touch()
+    await this.#announcer.carryOut(this.#engine.reconcile(this.#handled.EVENTS))
+  }
+
+  #positionOf(stream: FollowedStream, seq: number): Position {
+    return { generation: this.#handled[stream].generation, seq }
+  }
+
+  #pass(stream: FollowedStream, position: Position): void {
+    if (!this.#isOver && !covers(this.#handled[stream], position)) this.#handled = { ...this.#handled, [stream]: position }
+  }
+
+  async #checkpoint(isLast: boolean): Promise<void> {
+    if (this.#isPriming || this.#readers === undefined) return
+    const number = await this.#checkpointer.save(this.#handled, this.#readers, isLast)
+    if (number !== undefined) this.#desk.release(number)
+  }
+
+  #scheduleCheckpoint(): void {
+    this.#timer = setTimeout(() => {
+      void this.#exclusively(() => this.#checkpoint(false)).then(() => {
+        if (!this.#isOver) this.#scheduleCheckpoint()
+      })
+    }, checkpointEveryMs)
+  }
+
+  /** Runs a task between messages. Never rejects: what goes wrong is said here. */
+  async #exclusively(task: () => Promise<void>): Promise<void> {
+    await this.#serial.run(async () => {
+      if (!this.#isOver) await task().catch(this.#fail)
+    })
+  }
+
+  /** The message at hand is not done: no checkpoint passes it, and whoever goes on reads it again. */
+  readonly #fail = (error: unknown): void => {
+    const { log } = this.#parts.context
+    if (!isLeaseLost(error)) log.error({ err: error }, 'the alerter cannot go on; starting over from its checkpoint')
+    this.#end()
+  }
+
+  #end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    clearTimeout(this.#timer)
+    this.#giveUp()
+  }
+}

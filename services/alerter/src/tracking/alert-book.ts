@@ -1,0 +1,127 @@
+import type { Host } from '@nightshift/shared/subjects'
+import { fingerprintOf, type Series } from '../alert/fingerprint.ts'
+import type { Life } from '../alert/life.ts'
+import type { AlertRecord } from '../state/stored.ts'
+
+/** One alert in memory: what is stored of it, and what need not be. */
+export interface Tracked {
+  readonly series: Series
+  readonly watch: Watch
+  /** Its labels as one text. */
+  readonly key: string
+  life: Life | undefined
+  /** As it was stored last; undefined while it is not worth storing. */
+  record: AlertRecord | undefined
+  /** Messages in a row that came without it. */
+  missing: number
+}
+
+/** A rule on a host with the alerts that it has there, and when it was last seen. */
+export interface Watch {
+  readonly rule: string
+  readonly host: Host
+  readonly alerts: Map<string, Tracked>
+  /** Event time of the last message, and the time between the last two. */
+  lastMs: number | undefined
+  stepMs: number | undefined
+  /** How long nobody could see before that message. */
+  gapMs: number
+  /** Messages were lost since then. */
+  blindSinceMs: number | undefined
+  /** Parts of one tick, until all of them are there. */
+  tick: { readonly atMs: number; readonly parts: Set<number>; readonly present: Set<string>; isDone: boolean } | undefined
+}
+
+const unseen = { lastMs: undefined, stepMs: undefined, gapMs: 0, blindSinceMs: undefined, tick: undefined }
+
+/** Every alert that is not ok, and the rules and hosts they belong to. Bounded: what does not fit is counted. */
+export class AlertBook {
+  readonly #watches = new Map<string, Watch>()
+  readonly #byFingerprint = new Map<string, Tracked>()
+  readonly #waiting = new Map<Host, Set<Tracked>>()
+  /** Breaches that were not followed because the book was full. */
+  overflowTotal = 0
+  maxAlerts: number
+
+  constructor(maxAlerts: number) {
+    this.maxAlerts = maxAlerts
+  }
+
+  get size(): number {
+    return this.#byFingerprint.size
+  }
+
+  all(): IterableIterator<Tracked> {
+    return this.#byFingerprint.values()
+  }
+
+  watch(rule: string, host: Host): Watch | undefined {
+    return this.#watches.get(watchKey(rule, host))
+  }
+
+  /** Alerts of this host that are pending on time or on results, not on readings. */
+  waiting(host: Host): ReadonlySet<Tracked> | undefined {
+    return this.#waiting.get(host)
+  }
+
+  /** A place for a new alert; undefined when there is none. */
+  admit(rule: string, watched: string, host: Host, labels: Readonly<Record<string, string>>): Tracked | undefined {
+    if (this.size >= this.maxAlerts) {
+      this.overflowTotal++
+      return undefined
+    }
+    return this.#add({ fingerprint: fingerprintOf(rule, host, labels), rule, watch: watched, host, labels }, undefined)
+  }
+
+  restore(record: AlertRecord): Tracked {
+    return this.#add(record.series, record)
+  }
+
+  /** Notes whether an alert waits for the clock of its host. */
+  wait(tracked: Tracked, isWaiting: boolean): void {
+    const { host } = tracked.series
+    const waiting = this.#waiting.get(host)
+    if (isWaiting) {
+      if (waiting === undefined) this.#waiting.set(host, new Set([tracked]))
+      else waiting.add(tracked)
+    } else if (waiting?.delete(tracked) === true && waiting.size === 0) {
+      this.#waiting.delete(host)
+    }
+  }
+
+  remove(tracked: Tracked): void {
+    this.#byFingerprint.delete(tracked.series.fingerprint)
+    this.wait(tracked, false)
+    tracked.watch.alerts.delete(tracked.key)
+    if (tracked.watch.alerts.size === 0) this.#watches.delete(watchKey(tracked.watch.rule, tracked.watch.host))
+  }
+
+  /** What lies between this time and the next message of each host was not seen. */
+  goBlind(sinceMs: number): void {
+    for (const watch of this.#watches.values()) watch.blindSinceMs = watch.lastMs ?? watch.blindSinceMs ?? sinceMs
+  }
+
+  #add(series: Series, record: AlertRecord | undefined): Tracked {
+    const key = watchKey(series.rule, series.host)
+    let watch = this.#watches.get(key)
+    if (watch === undefined) {
+      watch = { rule: series.rule, host: series.host, alerts: new Map(), ...unseen }
+      this.#watches.set(key, watch)
+    }
+    const tracked: Tracked = { series, watch, key: labelsKey(series.labels), life: record?.life, record, missing: 0 }
+    watch.alerts.set(tracked.key, tracked)
+    this.#byFingerprint.set(series.fingerprint, tracked)
+    return tracked
+  }
+}
+
+/** Labels as one text, the same for the same labels. */
+export function labelsKey(labels: Readonly<Record<string, string>>): string {
+  const names = Object.keys(labels)
+  if (names.length === 0) return ''
+  return JSON.stringify(names.toSorted().map((name) => [name, labels[name]]))
+}
+
+function watchKey(rule: string, host: Host): string {
+  return `${rule}\u0000${host ?? ''}`
+}

@@ -1,0 +1,244 @@
+import type { Clock } from '@nightshift/shared/clock'
+import type { CheckEvent } from '@nightshift/shared/events/check'
+import type { MetricEvent } from '@nightshift/shared/events/metric'
+import type { Host } from '@nightshift/shared/subjects'
+import { isSameLife, type Life, type Observation, type Transition } from '../alert/life.ts'
+import { step } from '../alert/reducer.ts'
+import type { RuleBook } from '../rules/compile.ts'
+import type { CheckRule, MetricRule, Rule } from '../rules/rule.ts'
+import { isBreach, standingsOf } from '../rules/standing.ts'
+import { covers, startPosition, type FollowedStream, type Position } from '../state/position.ts'
+import type { AlertRecord, HealthRecord } from '../state/stored.ts'
+import { labelsKey, type AlertBook, type Tracked } from './alert-book.ts'
+import type { HealthLedger } from './health-ledger.ts'
+import type { QuietBreaches } from './quiet-breaches.ts'
+import { readingsOf, type MetricReading } from './readings.ts'
+import { findGone, sight } from './sighting.ts'
+
+/** A step that must be stored, and what is to be told. Nothing of it is in force until `settle`. */
+export interface Change {
+  readonly tracked: Tracked
+  readonly rule: Rule | undefined
+  readonly life: Life
+  readonly transition: Transition | undefined
+  readonly stream: FollowedStream
+  readonly position: Position
+}
+
+export interface Parts {
+  readonly rules: RuleBook
+  readonly book: AlertBook
+  readonly ledger: HealthLedger
+  readonly quiet: QuietBreaches
+  readonly clock: Clock
+}
+
+interface Place {
+  readonly stream: FollowedStream
+  readonly position: Position
+  /** Not a message: what is known already is looked at again, so nothing in it is too old. */
+  readonly isRecheck?: true
+}
+
+/** From messages to changes: finds the alerts that a message touches and lets each take its step. No I/O. */
+export class Engine {
+  #rules: RuleBook
+  readonly #book: AlertBook
+  readonly #ledger: HealthLedger
+  readonly #quiet: QuietBreaches
+  readonly #clock: Clock
+
+  constructor(parts: Parts) {
+    this.#rules = parts.rules
+    this.#book = parts.book
+    this.#ledger = parts.ledger
+    this.#quiet = parts.quiet
+    this.#clock = parts.clock
+  }
+
+  use(rules: RuleBook): void {
+    this.#rules = rules
+  }
+
+  /** Takes up a stored alert. */
+  restore(record: AlertRecord): void {
+    const tracked = this.#book.restore(record)
+    this.#enter(tracked, record.life, startPosition)
+  }
+
+  onMetric(host: Host, event: MetricEvent, position: Position): Change[] {
+    const place: Place = { stream: 'METRICS', position }
+    const changes: Change[] = []
+    for (const rule of this.#rules.forGroup(event.group, host)) this.#readMetric(rule, host, event, place, changes)
+    this.#passTime(host, Date.parse(event.time), event.id, place, changes)
+    return changes
+  }
+
+  onCheck(host: Host, event: CheckEvent, position: Position): Change[] {
+    const place: Place = { stream: 'METRICS', position }
+    const changes: Change[] = []
+    const { ok } = event
+    const at = Date.parse(event.time)
+    if (ok !== null) {
+      for (const tracked of this.#book.waiting(host) ?? []) {
+        if (tracked.series.labels['check'] === event.check) this.#step(tracked, { kind: 'result', at, id: event.id, ok }, place, changes)
+      }
+    }
+    this.#passTime(host, at, event.id, place, changes, event.check)
+    return changes
+  }
+
+  /** What a transition of a check changes; the transition itself is in the ledger already. */
+  onHealth(record: HealthRecord, previous: HealthRecord | undefined): Change[] {
+    const changes: Change[] = []
+    const gapMs = previous?.state === 'unknown' ? Math.max(0, record.time_ms - previous.time_ms) : 0
+    for (const rule of this.#rules.forCheck(record.check, record.host))
+      this.#readHealth(rule, record, gapMs, { stream: 'EVENTS', position: record.applied }, changes)
+    return changes
+  }
+
+  /** Compares every alert with the rules and the last transitions: after a start, and after a change of the rules. */
+  reconcile(position: Position): Change[] {
+    const changes: Change[] = []
+    const place: Place = { stream: 'EVENTS', position, isRecheck: true }
+    const now = this.#clock.now()
+    for (const tracked of this.#book.all()) {
+      const reason = this.#orphanReason(tracked)
+      if (reason !== undefined && tracked.life !== undefined)
+        this.#step(tracked, { kind: 'end', at: now, id: tracked.life.epoch, reason }, place, changes)
+    }
+    for (const record of this.#ledger.all()) {
+      const known: Place = { stream: 'EVENTS', position: record.applied, isRecheck: true }
+      for (const rule of this.#rules.forCheck(record.check, record.host)) this.#readHealth(rule, record, 0, known, changes)
+    }
+    return changes
+  }
+
+  /** An alert that ended is stored no more. */
+  forget(tracked: Tracked): void {
+    tracked.record = undefined
+    if (tracked.life === undefined || tracked.life.phase === 'ok') this.#book.remove(tracked)
+  }
+
+  /** A change is stored, so it is in force. */
+  settle(change: Change, record: AlertRecord): void {
+    change.tracked.record = record
+    this.#enter(change.tracked, change.life, change.position)
+  }
+
+  #readMetric(rule: MetricRule, host: Host, event: MetricEvent, place: Place, changes: Change[]): void {
+    const readings = readingsOf(rule, event)
+    if (readings === undefined) return
+    const at = Date.parse(event.time)
+    const watch = this.#book.watch(rule.name, host)
+    const gapMs = watch === undefined ? 0 : sight(watch, at)
+    for (const reading of readings) this.#readValue(rule, host, reading, { event, at, gapMs, place }, changes)
+    if (watch === undefined) return
+    const gone = findGone(watch, {
+      atMs: at,
+      part: event.part ?? 1,
+      parts: event.parts ?? 1,
+      present: readings.map((reading) => reading.key),
+    })
+    for (const tracked of gone) this.#step(tracked, { kind: 'end', at, id: event.id, reason: 'gone' }, place, changes)
+  }
+
+  #readValue(
+    rule: MetricRule,
+    host: Host,
+    reading: MetricReading,
+    seen: { event: MetricEvent; at: number; gapMs: number; place: Place },
+    changes: Change[],
+  ): void {
+    const { value } = reading
+    if (value === null) return
+    const { event, at, gapMs, place } = seen
+    const standings = standingsOf(rule, value)
+    let tracked = this.#book.watch(rule.name, host)?.alerts.get(reading.key)
+    if (tracked === undefined) {
+      if (!isBreach(standings)) return
+      tracked = this.#book.admit(rule.name, rule.watch, host, reading.labels)
+      if (tracked === undefined) return
+      tracked.watch.lastMs ??= at
+    }
+    const observation: Observation = {
+      kind: 'reading',
+      at,
+      id: event.id,
+      correlationId: event.correlation_id,
+      standings,
+      value,
+      detail: null,
+      failures: rule.failures,
+      gapMs,
+    }
+    this.#step(tracked, observation, place, changes)
+  }
+
+  #readHealth(rule: CheckRule, record: HealthRecord, gapMs: number, place: Place, changes: Change[]): void {
+    const labels = { check: record.check }
+    let tracked = this.#book.watch(rule.name, record.host)?.alerts.get(labelsKey(labels))
+    if (tracked === undefined) {
+      if (record.state !== 'failing') return
+      tracked = this.#book.admit(rule.name, rule.watch, record.host, labels)
+      if (tracked === undefined) return
+    }
+    const at = record.time_ms
+    const id = record.event_id
+    if (record.state === 'removed') this.#step(tracked, { kind: 'end', at, id, reason: 'check removed' }, place, changes)
+    if (record.state !== 'failing' && record.state !== 'ok') return
+    const observation: Observation = {
+      kind: 'reading',
+      at,
+      id,
+      correlationId: record.correlation_id,
+      standings: { [rule.severity]: record.state === 'failing' ? 'over' : 'clear' },
+      value: null,
+      detail: record.error,
+      failures: Math.max(1, record.consecutive),
+      gapMs,
+    }
+    this.#step(tracked, observation, place, changes)
+  }
+
+  /** Any message of a host tells how late it is there; alerts that only wait for time to pass need no more than that. */
+  #passTime(host: Host, at: number, id: string, place: Place, changes: Change[], exceptCheck?: string): void {
+    for (const tracked of this.#book.waiting(host) ?? []) {
+      const check = tracked.series.labels['check'] ?? ''
+      if (check === exceptCheck || this.#ledger.get(host, check)?.state !== 'failing') continue
+      this.#step(tracked, { kind: 'time', at, id }, place, changes)
+    }
+  }
+
+  #step(tracked: Tracked, observation: Observation, place: Place, changes: Change[]): void {
+    if (place.isRecheck !== true && tracked.record !== undefined && covers(tracked.record.applied[place.stream], place.position)) return
+    if (changes.some((change) => change.tracked === tracked)) return
+    const rule = this.#rules.find(tracked.series.rule)
+    const terms = rule ?? { forMs: 0, announceAfterMs: 0, failures: 1 }
+    const [life, [transition]] = step(tracked.series.fingerprint, terms, tracked.life, observation, this.#clock.now())
+    const isStored = tracked.record !== undefined && tracked.record.life.phase !== 'ok'
+    if (life === undefined || isSameLife(tracked.life, life) || (!isStored && !life.announced)) this.#enter(tracked, life, place.position)
+    else changes.push({ tracked, rule, life, transition, stream: place.stream, position: place.position })
+  }
+
+  #enter(tracked: Tracked, life: Life | undefined, position: Position): void {
+    tracked.life = life
+    const isPending = life?.phase === 'pending'
+    const rule = this.#rules.find(tracked.series.rule)
+    this.#book.wait(tracked, isPending && rule?.kind === 'check')
+    if (isPending && !life.announced && rule?.kind === 'metric') this.#quiet.note(tracked, position, this.#clock.monotonicMs())
+    else this.#quiet.drop(tracked)
+    if ((life === undefined || life.phase === 'ok') && tracked.record === undefined) this.#book.remove(tracked)
+  }
+
+  /** Why no rule has anything to do with this alert any more; undefined when one has. */
+  #orphanReason({ series }: Tracked): string | undefined {
+    const rule = this.#rules.find(series.rule)
+    if (rule === undefined) return 'rule removed'
+    const isItsOwn =
+      rule.kind === 'check'
+        ? this.#rules.forCheck(series.labels['check'] ?? '', series.host).includes(rule)
+        : rule.watch === series.watch && rule.readsHost(series.host) && rule.readsLabels(series.labels)
+    return isItsOwn ? undefined : 'rule changed'
+  }
+}

@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { describeError } from '@nightshift/shared/errors'
+import type { ProcessCheckConfig } from '../config.ts'
+import { insideRoot, type HostPaths } from '../procfs/host-paths.ts'
+import { readProcess, scanProcesses, type Process } from '../procfs/processes.ts'
+import { failed, passed, type CheckKind, type Outcome, type RunOptions } from './check.ts'
+
+/** The kernel keeps so many bytes of a name. */
+const kernelNameLength = 15
+/** Process numbers named in the detail. */
+const maxPids = 10
+
+/** A process runs, or as many of it as must. */
+export const processCheck: CheckKind<'process'> = {
+  kind: 'process',
+  async run(config, options) {
+    let only: number | undefined
+    if (config.pid_file !== undefined) {
+      const answer = await readPidFile(insideRoot(options.host, config.pid_file))
+      if (typeof answer === 'string') return failed(answer, { count: 0 })
+      only = answer
+    }
+    const pids: number[] = []
+    let seen = 0
+    try {
+      for await (const slice of list(options, only)) {
+        seen += slice.length
+        for (const candidate of slice) if (matches(candidate, config) && !isSelf(candidate, options.host)) pids.push(candidate.pid)
+      }
+    } catch (error) {
+      if (options.signal.aborted) return failed('the process list could not be read in time')
+      return { ok: null, error: `cannot list processes here: ${describeError(error)}`.slice(0, 500), detail: {} }
+    }
+    return judge(config, pids, seen, only)
+  },
+}
+
+/** Whether a process is what the check means; every criterion that is given must hold. A zombie never is. */
+export function matches(candidate: Process, config: Pick<ProcessCheckConfig, 'name' | 'command'>): boolean {
+  if (candidate.isZombie) return false
+  const commandLine = candidate.argv.join(' ')
+  return (
+    (config.name === undefined || hasName(candidate, config.name)) && (config.command ?? []).every((part) => commandLine.includes(part))
+  )
+}
+
+function hasName({ name, argv }: Process, wanted: string): boolean {
+  const isKernelName = name === wanted && Buffer.byteLength(wanted) <= kernelNameLength
+  return isKernelName || basename(argv[0] ?? '') === wanted
+}
+
+function judge(config: ProcessCheckConfig, pids: readonly number[], seen: number, only: number | undefined): Outcome {
+  const detail = { count: pids.length, pids: pids.slice(0, maxPids).join(' ') }
+  if (pids.length >= config.min_count) return passed(detail)
+  const wanted = [
+    config.name === undefined ? [] : `named ${config.name}`,
+    config.command === undefined ? [] : `with "${config.command.join('" and "')}"`,
+  ].flat()
+  if (only !== undefined) {
+    const problem =
+      seen === 0
+        ? 'does not run'
+        : wanted.length === 0
+          ? 'has ended, but its parent has not taken notice (zombie)'
+          : `is not the one ${wanted.join(' ')}`
+    return failed(`process ${only} of ${config.pid_file} ${problem}`, detail)
+  }
+  const found = pids.length === 0 ? 'no process' : `only ${pids.length} of ${config.min_count} processes`
+  return failed(`${found} ${wanted.join(' ')}; ${seen} processes looked at`, detail)
+}
+
+/** The number in a pid file, or why there is none. */
+async function readPidFile(path: string): Promise<number | string> {
+  try {
+    await using file = await open(path, 'r')
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0)
+    const text = buffer.subarray(0, bytesRead).toString('latin1').trim()
+    return /^\d{1,10}$/.test(text) ? Number(text) : `pid file ${path} holds no process number`
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+      ? `pid file ${path} does not exist`
+      : `cannot read the pid file: ${describeError(error)}`
+  }
+}
+
+async function* list({ host, signal }: RunOptions, only: number | undefined): AsyncGenerator<Process[]> {
+  if (existsSync(`${host.proc}/stat`)) {
+    if (only === undefined) yield* scanProcesses(host.proc, signal)
+    else yield [readProcess(host.proc, only) ?? []].flat()
+    return
+  }
+  const { listByPs } = await import('./ps.ts')
+  const all = await listByPs(signal)
+  yield only === undefined ? all : all.filter(({ pid }) => pid === only)
+}
+
+/** This very collector has the text it looks for in its own arguments, perhaps. In a container its number means another process of the host. */
+function isSelf({ pid }: Process, host: HostPaths): boolean {
+  return pid === process.pid && host.proc === '/proc'
+}

@@ -1,0 +1,104 @@
+import { ContractError } from '@nightshift/shared/errors'
+import { newId } from '@nightshift/shared/ids'
+import type { CheckEvent } from '@nightshift/shared/events/check'
+import type { RunningService, ServiceContext, ServiceDefinition } from '@nightshift/shared/service/service'
+import { buildSubject } from '@nightshift/shared/subjects'
+import { checkEvent } from './checks/check-event.ts'
+import type { Run } from './checks/check-runner.ts'
+import { CheckSet } from './checks/check-set.ts'
+import type { CheckConfig, CollectorConfig } from './config.ts'
+import { GroupSet } from './groups/group-set.ts'
+import { metricEvents } from './groups/metric-message.ts'
+import { HealthBook } from './health/health-book.ts'
+import { selfMetrics } from './metrics.ts'
+import { hostPaths, type HostPaths } from './procfs/host-paths.ts'
+import { sourcesFor } from './sources/registry.ts'
+
+/** The machine that is watched. */
+export interface Machine {
+  readonly platform: NodeJS.Platform
+  readonly paths: HostPaths
+}
+
+export const collector: ServiceDefinition<CollectorConfig> = collectorOf({ platform: process.platform, paths: hostPaths(process.env) })
+
+/**
+ * The collector of a machine. Out go `ops.metric.<host>.<group>` and `ops.check.<host>.<check>`, which may be lost, and
+ * `ops.health.<host>.<check>`, which may not; in comes only `ops.rpc.collector.<host>.check`.
+ */
+export function collectorOf(machine: Machine): ServiceDefinition<CollectorConfig> {
+  return {
+    name: 'collector',
+    port: 8471,
+    description: 'Metrics of this host, and checks made from it',
+    start: async (context) => await start(context, machine),
+  }
+}
+
+async function start(context: ServiceContext<CollectorConfig>, machine: Machine): Promise<RunningService<CollectorConfig>> {
+  const { bus, clock, host, log, source } = context
+  const origin = { host, source }
+  const health = await HealthBook.open({
+    stateDir: context.stateDir,
+    origin,
+    log,
+    publish: async (event) => await bus.publishEvent(buildSubject({ kind: 'health', host, check: event.check }, bus.namespace), event),
+  })
+  const groups = new GroupSet({
+    registry: await sourcesFor(machine.platform),
+    host: machine.paths,
+    clock,
+    log,
+    publish(group, reading, epochMs, intervalSeconds) {
+      const subject = buildSubject({ kind: 'metric', host, group }, bus.namespace)
+      for (const event of metricEvents(origin, epochMs, group, reading, intervalSeconds)) bus.publishMetric(subject, event)
+    },
+  })
+  const checks = new CheckSet<CheckEvent>({
+    hostName: host,
+    host: machine.paths,
+    clock,
+    report(name: string, config: CheckConfig, run: Run) {
+      const id = newId(run.epochMs)
+      const correlationId = health.note(
+        name,
+        config.kind,
+        { eventId: id, ok: run.outcome.ok, error: run.outcome.error },
+        config,
+        run.epochMs,
+      )
+      const event = checkEvent(origin, id, correlationId, name, config, run)
+      bus.publishMetric(buildSubject({ kind: 'check', host, check: name }, bus.namespace), event)
+      return event
+    },
+  })
+  const apply = async (config: CollectorConfig): Promise<void> => {
+    groups.apply(config)
+    await checks.apply(config.checks)
+    for (const name of health.names()) if (!Object.hasOwn(config.checks, name)) health.remove(name, clock.now())
+  }
+  await apply(context.config)
+  bus.serve([
+    {
+      verb: 'check',
+      description: 'Runs a check of this host now and gives its result: {"check": "<name>"}',
+      handle: async (request) => await checks.run(checkName(request)),
+    },
+  ])
+  return {
+    notReady: () => (health.trouble() === '' ? [] : [health.trouble()]),
+    self: () => selfMetrics(groups.readers, checks, health.counts()),
+    reload: apply,
+    async stop() {
+      groups.stop()
+      await checks.stop()
+      await health.stop()
+    },
+  }
+}
+
+function checkName(request: unknown): string {
+  const name = typeof request === 'object' && request !== null && 'check' in request ? request.check : undefined
+  if (typeof name !== 'string') throw new ContractError('bad_request', 'say which check to run: {"check": "<name>"}')
+  return name
+}

@@ -1,0 +1,139 @@
+import { cpus, loadavg } from 'node:os'
+import { disksIO, fsSize, fsStats, mem, networkStats } from 'systeminformation'
+import { cpuFields, type CpuTimes } from '../sources/cpu.ts'
+import { exclusion } from '../sources/exclusion.ts'
+import { loadFields } from '../sources/load.ts'
+import { memFields } from '../sources/mem.ts'
+import { ratesPerSecond, ratio } from '../sources/rates.ts'
+import type { SourceRegistry } from '../sources/registry.ts'
+import { capItems, label, type Item, type Source } from '../sources/source.ts'
+
+/**
+ * The six groups on systems without /proc, such as macOS, in the same shape. systeminformation starts programs for most of it, so it is
+ * never used on Linux. Its rates are not used: they live in one place for all callers; ours are made from its counters.
+ */
+export const systemInformationSources: SourceRegistry = {
+  cpu: { group: 'cpu', open: openCpu },
+  load: { group: 'load', open: () => source(() => ({ fields: loadFields(loadAverages(), cpus().length) })) },
+  mem: { group: 'mem', open: () => source(readMemory) },
+  fs: { group: 'fs', open: (_, config) => openFileSystems(config.network_mounts, exclusion(config.exclude)) },
+  disk: { group: 'disk', open: openDisk },
+  net: { group: 'net', open: (_, config) => openNet(exclusion(config.exclude)) },
+}
+
+const pseudoTypes = /^(?:autofs|devfs|fdescfs|procfs|nullfs)$/i
+const networkTypes = /^(?:nfs\d?|smbfs|cifs|afpfs|webdav)$/i
+
+function source(read: Source['read']): Source {
+  return { read, close: () => undefined }
+}
+
+/** iowait and steal are unknown here, and so absent. */
+function openCpu(): Source {
+  let previous: CpuTimes | undefined
+  return source((intervalSeconds) => {
+    const times = cpus().map((cpu) => cpu.times)
+    const total = (mode: keyof (typeof times)[number]): number => times.reduce((sum, each) => sum + each[mode], 0)
+    const current: CpuTimes = {
+      user: total('user') + total('nice'),
+      system: total('sys') + total('irq'),
+      idle: total('idle'),
+      cores: times.length,
+    }
+    const fields = cpuFields(intervalSeconds === null ? undefined : previous, current)
+    previous = current
+    return { fields }
+  })
+}
+
+function loadAverages(): [number, number, number] {
+  const [load1 = 0, load5 = 0, load15 = 0] = loadavg()
+  return [load1, load5, load15]
+}
+
+async function readMemory(): Promise<{ fields: ReturnType<typeof memFields> }> {
+  const { total, available, swaptotal, swapfree } = await mem()
+  return {
+    fields: memFields({
+      totalBytes: total,
+      availableBytes: Math.min(available, total),
+      swapTotalBytes: swaptotal,
+      swapFreeBytes: swapfree,
+    }),
+  }
+}
+
+function openFileSystems(withNetwork: boolean, isExcluded: (name: string) => boolean): Source {
+  return source(async () => {
+    const storage = (await fsSize()).filter(
+      ({ type, size }) => size > 0 && !pseudoTypes.test(type) && (withNetwork || !networkTypes.test(type)),
+    )
+    const mounts = storage.filter(({ mount }) => !isExcluded(mount))
+    const { kept, overflow } = capItems(mounts)
+    const items = kept.map(({ fs, type, mount, size, used, available, rw }) => ({
+      mount: label(mount),
+      device: label(fs),
+      fstype: label(type),
+      size_bytes: size,
+      used_bytes: used,
+      available_bytes: available,
+      used_ratio: ratio(used, used + available),
+      readonly: rw === null ? null : rw ? 0 : 1,
+    }))
+    return { items, overflow }
+  })
+}
+
+/** Only the sum of all disks is told. */
+function openDisk(): Source {
+  let previous: { readBytes: number; writtenBytes: number; readOps: number; writeOps: number } | undefined
+  return source(async (intervalSeconds) => {
+    const [bytes, operations] = await Promise.all([fsStats(), disksIO()])
+    const current = {
+      readBytes: bytes?.rx ?? 0,
+      writtenBytes: bytes?.wx ?? 0,
+      readOps: operations?.rIO ?? 0,
+      writeOps: operations?.wIO ?? 0,
+    }
+    const rates = ratesPerSecond(previous, current, intervalSeconds)
+    previous = current
+    const item: Item = {
+      device: 'all',
+      read_bytes_total: current.readBytes,
+      written_bytes_total: current.writtenBytes,
+      read_ops_total: current.readOps,
+      write_ops_total: current.writeOps,
+      read_bytes_per_second: rates.readBytes,
+      written_bytes_per_second: rates.writtenBytes,
+      read_ops_per_second: rates.readOps,
+      write_ops_per_second: rates.writeOps,
+    }
+    return { items: [item] }
+  })
+}
+
+function openNet(isExcluded: (name: string) => boolean): Source {
+  let previous = new Map<string, { receiveBytes: number; transmitBytes: number }>()
+  return source(async (intervalSeconds) => {
+    const nics = (await networkStats('*')).filter(({ iface }) => !isExcluded(iface))
+    const { kept, overflow } = capItems(nics)
+    const current = new Map(kept.map((nic) => [nic.iface, { receiveBytes: nic.rx_bytes, transmitBytes: nic.tx_bytes }]))
+    const items = kept.map((nic): Item => {
+      const counters = { receiveBytes: nic.rx_bytes, transmitBytes: nic.tx_bytes }
+      const rates = ratesPerSecond(previous.get(nic.iface), counters, intervalSeconds)
+      return {
+        nic: label(nic.iface),
+        receive_bytes_total: nic.rx_bytes,
+        transmit_bytes_total: nic.tx_bytes,
+        receive_errors_total: nic.rx_errors,
+        transmit_errors_total: nic.tx_errors,
+        receive_drops_total: nic.rx_dropped,
+        transmit_drops_total: nic.tx_dropped,
+        receive_bytes_per_second: rates.receiveBytes,
+        transmit_bytes_per_second: rates.transmitBytes,
+      }
+    })
+    previous = current
+    return { items, overflow }
+  })
+}

@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, expect, test } from 'vitest'
+
+const folder = mkdtempSync(join(tmpdir(), 'nightshift-light-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Runs the collector with every group and every kind of check, its bus nowhere, and tells what it loaded and what it cost. */
+const program = `
+import { registerHooks } from 'node:module'
+const loaded = new Set()
+registerHooks({ load: (url, context, next) => (loaded.add(url), next(url, context)) })
+const { collector } = await import(process.env.SERVICE)
+const { openBus } = await import(process.env.OPEN_BUS)
+const { createLog } = await import(process.env.LOG)
+const clock = { now: () => Date.now(), monotonicMs: () => performance.now() }
+const log = createLog({ service: 'collector', host: 'web-1', level: 'critical' })
+const stateDir = process.env.STATE_DIR
+const needs = { streams: [], buckets: [] }
+const bus = openBus({ service: 'collector', host: 'web-1', instance: 'i', version: '0.1.0', servers: ['nats://127.0.0.1:1'], spoolDir: stateDir + '/spool', needs }, { clock, log })
+const group = { enabled: true, every: 250, exclude: [], network_mounts: false }
+const check = { every: 250, failures: 3, successes: 1 }
+const config = {
+  every: 250,
+  groups: { cpu: group, load: group, mem: group, fs: group, disk: group, net: group },
+  checks: {
+    tcp: { ...check, kind: 'tcp', host: '127.0.0.1', port: 1 },
+    http: { ...check, kind: 'http', url: 'http://127.0.0.1:1/', method: 'GET', headers: {}, expect_status: [[200, 399]], follow_redirects: true, insecure: false },
+    process: { ...check, kind: 'process', name: 'no-such-program', min_count: 1 },
+  },
+}
+const service = await collector.start({ name: 'collector', host: 'web-1', instance: 'i', version: '0.1.0', source: 'collector@web-1', clock, log, bus, stateDir, base: {}, config })
+while (service.self().cpu_looks_total < 4 || service.self().check_runs_total < 6) await new Promise((resolve) => setTimeout(resolve, 50))
+const { cpu_looks_total: looks, check_runs_total: runs } = service.self()
+await service.stop()
+await bus.close(500)
+console.log(JSON.stringify({ looks, runs, urls: [...loaded], builtins: process.moduleLoadList }))
+`
+
+test.runIf(process.platform === 'linux')(
+  'the long-running process loads neither zod nor yaml nor systeminformation, starts no program and never uses fetch',
+  async () => {
+    const file = join(folder, 'program.mjs')
+    writeFileSync(file, program)
+    const url = (path: string): string => new URL(path, import.meta.url).href
+    const shared = '../../../packages/shared/src'
+    const env = {
+      ...process.env,
+      SERVICE: url('../src/service.ts'),
+      OPEN_BUS: url(`${shared}/bus/open-bus.ts`),
+      LOG: url(`${shared}/service/log.ts`),
+      STATE_DIR: folder,
+    }
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { env, timeout: 20_000 })
+    const { builtins, looks, runs, urls } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
+    expect(looks).toBeGreaterThanOrEqual(4)
+    expect(runs).toBeGreaterThanOrEqual(6)
+    expect(urls.some((each: string) => each.endsWith('/collector/src/sources/cpu.ts'))).toBe(true)
+    expect(
+      urls.filter((each: string) => /node_modules\/(?:zod|yaml|systeminformation)\/|\/collector\/src\/config\.ts$/.test(each)),
+    ).toEqual([])
+    expect(builtins.filter((each: string) => /child_process|spawn_sync|undici/.test(each))).toEqual([])
+  },
+)

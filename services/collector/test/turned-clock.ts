@@ -1,0 +1,18 @@
+import type { Clock } from '@nightshift/shared/clock'
+
+/** A clock that a test turns by hand. */
+export class TurnedClock implements Clock {
+  #ms = 1000
+
+  now(): number {
+    return 1_700_000_000_000 + this.#ms
+  }
+
+  monotonicMs(): number {
+    return this.#ms
+  }
+
+  turn(ms: number): void {
+    this.#ms += ms
+  }
+}
