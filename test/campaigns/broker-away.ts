@@ -6,7 +6,7 @@ import { startNats } from '@nightshift/test-servers/nats'
 import type { Campaign, CampaignContext, Outcome } from './campaign.ts'
 import { startDeafProxy } from './deaf-proxy.ts'
 import { startFlippingTarget, type FlippingTarget } from './flipping-target.ts'
-import { campaignHost, startLoneServices } from './lone-services.ts'
+import { campaignHost, startLoneServices, type LoneServices } from './lone-services.ts'
 import { readStream, withoutCopies } from './read-stream.ts'
 import { waitUntil } from './service-process.ts'
 import { judgeAlerts, judgeTransitions } from './verdict.ts'
@@ -34,13 +34,15 @@ async function runCampaign(context: CampaignContext, awaySeconds: number): Promi
   const proxy = await startDeafProxy(server.port)
   const target = await startFlippingTarget()
   const receiver = await startWebhookReceiver()
-  const services = await startLoneServices({
-    folder: context.folder,
-    natsUrl: (service) => (service === 'collector' ? `nats://127.0.0.1:${proxy.port}` : server.url),
-    targetUrl: target.url,
-    webhookUrl: receiver.url,
-  })
+  let services: LoneServices | undefined
   try {
+    services = await startLoneServices({
+      folder: context.folder,
+      natsUrl: (service) => (service === 'collector' ? `nats://127.0.0.1:${proxy.port}` : server.url),
+      targetUrl: target.url,
+      webhookUrl: receiver.url,
+    })
+    const { processes, healedRuns } = services
     let flips = 0
     const flipFor = async (ms: number): Promise<void> => {
       const end = performance.now() + ms
@@ -53,7 +55,7 @@ async function runCampaign(context: CampaignContext, awaySeconds: number): Promi
       }
     }
     await waitUntil('the first transition is stored', async () => (await readStream(admin, 'EVENTS', `ops.health.${campaignHost}.target`)).length > 0, 20_000)
-    const rssBefore = services.processes.map((process) => process.rssBytes())
+    const rssBefore = processes.map((process) => process.rssBytes())
     say('flipping with the broker there')
     await flipFor(6000)
 
@@ -65,7 +67,7 @@ async function runCampaign(context: CampaignContext, awaySeconds: number): Promi
     proxy.cut()
     proxy.isDeaf = false
     await flipFor(awaySeconds * 1000)
-    const growth = services.processes.map((process, index) => process.rssBytes() - (rssBefore[index] ?? 0))
+    const growth = processes.map((process, index) => process.rssBytes() - (rssBefore[index] ?? 0))
 
     say('the broker is back')
     const backMs = Date.now()
@@ -87,14 +89,14 @@ async function runCampaign(context: CampaignContext, awaySeconds: number): Promi
     const fresh = metrics.filter(({ event }) => Date.parse(event.time) > backMs).length
     const replayed = metrics.filter(({ event }) => Date.parse(event.time) <= backMs && Date.parse(event.time) > backMs - awaySeconds * 1000).length
     const acted = heals.filter(({ event }) => event['phase'] === 'acting')
-    const runs = services.healedRuns()
+    const runs = healedRuns()
     const violations = [
       ...judgeTransitions(health, flips),
       ...judgeAlerts(health, alerts, receiver.receipts),
       ...(runs.length === new Set(runs).size ? [] : [`the playbook's command ran ${runs.length} times for ${new Set(runs).size} runs`]),
       ...(runs.length === withoutCopies(acted).length ? [] : [`${runs.length} commands ran, ${withoutCopies(acted).length} were announced`]),
       ...(fresh > 5 ? [] : [`METRICS did not fill again: ${fresh} cpu messages since the broker is back`]),
-      ...services.processes.flatMap((process, index) =>
+      ...processes.flatMap((process, index) =>
         (growth[index] ?? 0) < maxGrowthBytes ? [] : [`${process.name} grew by ${mebibytes(growth[index] ?? 0)} MiB while the broker was away`],
       ),
     ]
@@ -113,7 +115,7 @@ async function runCampaign(context: CampaignContext, awaySeconds: number): Promi
       violations,
     }
   } finally {
-    await services.stop()
+    await services?.stop()
     await Promise.all([target.stop(), receiver.stop(), proxy.stop(), admin.close()])
     await server.stop()
   }

@@ -31,14 +31,24 @@ export async function startLoneServices(options: LoneServicesOptions): Promise<L
     writeFileSync(file, stringify(configOf(service, options, healed)))
     return startProcess(service, ['run', service, '--config', file], options.folder)
   })
-  await waitUntil('the services say they are ready', () => services.every((service) => readFileSync(join(options.folder, `${service}.log`), 'utf8').includes('ready')), 30_000)
+  const stop = async (): Promise<void> => {
+    await Promise.all(processes.map((process) => process.kill('SIGTERM')))
+  }
+  try {
+    await waitUntil('the services connect', () => services.every((service) => isConnected(options.folder, service)), 30_000)
+  } catch (error) {
+    await stop()
+    throw error
+  }
   return {
     processes,
     healedRuns: () => readFileSync(healed, 'utf8').split('\n').filter((line) => line !== ''),
-    stop: async () => {
-      await Promise.all(processes.map((process) => process.kill('SIGTERM')))
-    },
+    stop,
   }
+}
+
+function isConnected(folder: string, service: LoneService): boolean {
+  return readFileSync(join(folder, `${service}.log`), 'utf8').includes('connected to the bus')
 }
 
 function configOf(service: LoneService, options: LoneServicesOptions, healed: string): object {

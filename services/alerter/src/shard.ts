@@ -211,21 +211,25 @@ export class Shard {
       case 'health': {
         const known = this.ledger.apply(received.address.host, received.event, position)
         if (known === undefined || this.#isPriming) return []
-        const changes = this.#engine.onHealth(known.record, known.previous)
+        // First the transition, then what follows from it: after a crash in between, the next start finds the difference and makes it good.
         this.#checkpointer.touch()
-        return this.#announcer.carryOut(changes).then(() => this.#store.saveHealth(known.record))
+        return this.#store.saveHealth(known.record).then(() => this.#announcer.carryOut(this.#engine.onHealth(known.record, known.previous)))
       }
       default:
         return []
     }
   }
 
-  /** The past is read: what each check is in now counts, and how it came there does not. */
+  /**
+   * The past is read: what each check is in now counts, and how it came there does not. From here on every transition counts, so this is
+   * where a checkpoint must be before anything is told.
+   */
   async #finishPriming(): Promise<void> {
     if (!this.#isPriming) return
     for (const record of this.ledger.all()) await this.#store.saveHealth(record)
     this.#isPriming = false
     this.#checkpointer.touch()
+    await this.#checkpoint(true)
     await this.#announcer.carryOut(this.#engine.reconcile(this.#handled.EVENTS))
   }
 

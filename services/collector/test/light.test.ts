@@ -1,9 +1,11 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 
 const folder = mkdtempSync(join(tmpdir(), 'nightshift-light-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -65,3 +67,33 @@ test.runIf(process.platform === 'linux')(
     expect(builtins.filter((each: string) => /child_process|spawn_sync|undici/.test(each))).toEqual([])
   },
 )
+
+/** Preloaded into the real main.ts: says at its end what it loaded. */
+const preload = `
+import { registerHooks } from 'node:module'
+const loaded = []
+registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
+process.on('exit', () => process.stderr.write('LOADED ' + JSON.stringify(loaded) + '\\n'))
+`
+
+test('the process of main.ts, whose configuration is read by a child, loads neither zod nor yaml nor systeminformation', async () => {
+  const hook = join(folder, 'preload.mjs')
+  const file = join(folder, 'config.yaml')
+  writeFileSync(hook, preload)
+  const check = '{kind: tcp, port: 1, every: 250ms}'
+  const bus = '{servers: ["nats://127.0.0.1:1"]}'
+  writeFileSync(file, `state_dir: ${folder}/main\nhttp: {port: 0}\nnats: ${bus}\ncollector: {checks: {web: ${check}}}\n`)
+  const main = new URL('../src/main.ts', import.meta.url).pathname
+  const child = spawn(process.execPath, ['--import', hook, main, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const [output, errors] = [text(child.stdout), text(child.stderr)]
+  const health = join(folder, 'main', 'health.json')
+  await vi.waitFor(() => expect(readFileSync(health, 'utf8')).toContain('"web"'), { timeout: 15_000, interval: 50 })
+  child.kill('SIGTERM')
+  const [code] = await once(child, 'exit')
+  const loaded: string[] = JSON.parse(/^LOADED (.*)$/m.exec(await errors)?.[1] ?? '[]')
+  expect(await output).toContain('check web is failing')
+  expect(code).toBe(0)
+  expect(loaded.some((url) => url.endsWith('/collector/src/service.ts'))).toBe(true)
+  expect(loaded.filter((url) => /node_modules\/(?:zod|yaml|systeminformation)\/|\/collector\/src\/config\.ts$/.test(url))).toEqual([])
+})

@@ -23,7 +23,7 @@ export const status: Command = {
     if (values.json) {
       terminal.out(JSON.stringify(state))
     } else {
-      if (run !== undefined) terminal.out(`nightshift runs as process ${run.pid} since ${formatDuration(Date.now() - Date.parse(run.started_at))}, console ${run.console_url}`)
+      if (run !== undefined) terminal.out(`nightshift runs as process ${run.pid} since ${formatDuration(Math.round((Date.now() - Date.parse(run.started_at)) / 1000) * 1000)}, console ${run.console_url}`)
       describeFleet(state, Date.now()).forEach((line) => terminal.out(line))
     }
     return state.alerts.some((alert) => alert.state === 'firing') ? 1 : 0

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { watchConfig } from '@nightshift/shared/config/watch-config'
 import { ConfigError } from '@nightshift/shared/errors'
+import { endOnCrash } from '@nightshift/shared/service/crash'
 import { findBrokerBinary } from '../broker/find-binary.ts'
 import { findConfigFile, openConfig, reloadOptions } from '../config/open-config.ts'
 import { lockDataFolder } from '../data-folder/data-lock.ts'
@@ -62,6 +63,7 @@ export const up: Command = {
         log: { form: values.json ? 'json' : 'people', color: terminal.isTty },
       })
       unwinding.add(() => running.stop())
+      unwinding.add(endOnCrash(running.log, () => running.stop()))
       greet({ run: running.run, dataFolder, brokerVersion: broker.version, configFile: demo?.configFile ?? file }, terminal)
       if (config.base.up.open && !values['no-open'] && terminal.isTty) openBrowser(running.run.console_url, terminal.env)
       const watch = await watchConfig(reloadOptions(demo?.configFile ?? file, config, terminal, (changed) => running.reload(changed)))

@@ -31,8 +31,8 @@ export function readRunFile(folder: string): RunFile {
   let run: RunFile
   try {
     run = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as RunFile
-  } catch (cause) {
-    throw new ConfigError('not_running', `nothing runs on ${folder}; start it with npm start, or name its folder with --data DIR, or another bus with --nats URL`, { cause })
+  } catch {
+    throw new ConfigError('not_running', `nothing runs on ${folder}; start it with npm start, or name its folder with --data DIR, or another bus with --nats URL`)
   }
   const identity: ProcessIdentity = { pid: run.pid, started: run.process_started }
   if (!isAlive(identity)) throw new ConfigError('not_running', `process ${run.pid} of ${folder} is gone; start it again with npm start`)

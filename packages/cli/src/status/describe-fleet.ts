@@ -12,7 +12,7 @@ const severityRank: Record<Severity, number> = { critical: 0, warning: 1, info: 
 export function describeFleet(state: FleetState, nowMs: number): string[] {
   const firing = state.alerts.filter((alert) => alert.state !== 'resolved' && alert.state !== 'pending')
   const failing = state.checks.filter((check) => check.state === 'failing')
-  const age = (time: string | null): string => (time === null ? 'never' : `${formatDuration(Math.max(0, nowMs - Date.parse(time)))} ago`)
+  const age = (time: string | null): string => (time === null ? 'never' : `${formatDuration(Math.max(0, Math.round((nowMs - Date.parse(time)) / 1000)) * 1000)} ago`)
   return [
     verdict(state, firing.length, failing.length),
     ...firing

@@ -5,6 +5,7 @@ import type { NightshiftError } from '@nightshift/shared/errors'
 import { newId } from '@nightshift/shared/ids'
 import type { ServiceHandle } from '@nightshift/shared/service/handle'
 import { createLog } from '@nightshift/shared/service/log'
+import type { Logger } from 'pino'
 import { accountsFile, brokerFolder, loginOf, openUsers, operatorUrl, writeAccounts } from '../broker/broker-users.ts'
 import { startEmbeddedNats } from '../broker/embedded-nats.ts'
 import { stopOrphanBroker } from '../broker/orphan.ts'
@@ -33,6 +34,7 @@ export interface AllInOneOptions {
 
 export interface AllInOne {
   readonly run: RunFile
+  readonly log: Logger
   /** Resolves with the reason when a service has stopped by itself. */
   readonly failed: Promise<NightshiftError>
   reload(config: Config): Promise<void>
@@ -111,6 +113,7 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
     unwinding.add(() => removeRunFile(dataFolder))
     return {
       run,
+      log,
       failed: firstFailure([...handles.values()]),
       reload: (changed) => reloadServices(handles, changed),
       stop: () => unwinding.run(log),

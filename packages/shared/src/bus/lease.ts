@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KV } from '@nats-io/kv'
+import { millis } from '@nats-io/transport-node'
 import { describeError } from '../errors.ts'
 import { openKv } from './bucket.ts'
 import type { BusDeps, Lease, LeaseOptions } from './bus.ts'
@@ -9,11 +10,12 @@ import { Once } from './once.ts'
 import { refusal } from './refusal.ts'
 import { bucketId, bucketStreamId, leaseTtlMs } from './streams.ts'
 
-const renewEveryMs = leaseTtlMs / 3
-const renewTimeoutMs = leaseTtlMs / 4
+/** Shares of the time to live. */
+const renewEvery = 1 / 3
+const renewTimeout = 1 / 4
 /** After a renewal that failed for a passing reason. */
-const renewAgainMs = leaseTtlMs / 12
-const candidateEveryMs = leaseTtlMs / 6
+const renewAgain = 1 / 12
+const candidateEvery = 1 / 6
 const valueVersion = 1
 
 export interface LeaseParts {
@@ -29,22 +31,23 @@ export async function acquireLease(options: LeaseOptions, parts: LeaseParts): Pr
   const { link, deps, heldBefore } = parts
   const nonce = randomUUID()
   const complaints = new Once()
-  for (;;) {
+  for (let ttlMs = leaseTtlMs; ; ) {
     const live = await link.untilReady(options.signal)
-    const sent = instant(deps)
     try {
+      const terms = await readTerms(live, parts.namespace)
+      ttlMs = terms.ttlMs
+      const sent = instant(deps)
       const kv = await openKv(live, bucketId('locks', parts.namespace))
       const revision = await take(kv, options, nonce, !heldBefore.has(options.key))
       if (revision !== undefined) {
-        const token = await fencingToken(live, parts.namespace, revision)
         heldBefore.add(options.key)
-        return new HeldLease(options, parts, { nonce, revision, token, sent })
+        return new HeldLease(options, parts, { nonce, revision, token: terms.tokenBase + revision, ttlMs, sent })
       }
     } catch (error) {
       const { code, message } = refusal(error)
       if (complaints.first(code)) deps.log.warn({ code, key: options.key, error: message }, 'cannot try for the lease; trying again')
     }
-    const waitMs = candidateEveryMs * (0.75 + Math.random() / 2)
+    const waitMs = ttlMs * candidateEvery * (0.75 + Math.random() / 2)
     await sleep(waitMs, undefined, { signal: AbortSignal.any([link.closed, ...(options.signal ? [options.signal] : [])]) }).catch(
       () => undefined,
     )
@@ -69,13 +72,19 @@ async function take(kv: KV, { key, holder }: LeaseOptions, nonce: string, mayTak
   }
 }
 
+/** What the bucket itself says: how long a lease lasts there, and what to add to a revision to make it a token. */
+interface Terms {
+  ttlMs: number
+  tokenBase: number
+}
+
 /**
- * Grows with every holder: the revision, and above it the second in which the bucket was made, so that it still grows when the broker lost
- * its store and revisions begin anew. Stays exact as a number: 2^31 seconds times 2^20 revisions a second.
+ * A token grows with every holder: it is the revision, and above it the second in which the bucket was made, so that it still grows when
+ * the broker lost its store and revisions begin anew. Stays exact as a number: 2^31 seconds times 2^20 revisions a second.
  */
-async function fencingToken({ jsm }: Live, namespace: string, revision: number): Promise<number> {
-  const { created } = await jsm.streams.info(bucketStreamId('locks', namespace))
-  return Math.floor(Date.parse(created) / 1000) * 2 ** 20 + revision
+async function readTerms({ jsm }: Live, namespace: string): Promise<Terms> {
+  const { created, config } = await jsm.streams.info(bucketStreamId('locks', namespace))
+  return { ttlMs: millis(config.max_age) || leaseTtlMs, tokenBase: Math.floor(Date.parse(created) / 1000) * 2 ** 20 }
 }
 
 /** Both clocks: the monotonic one stands still while the machine sleeps, the other may be set back. */
@@ -99,6 +108,7 @@ export class HeldLease implements Lease {
   readonly token: number
   private readonly holder: string
   private readonly nonce: string
+  private readonly ttlMs: number
   private revision: number
   /** When the renewal that last succeeded was sent: the server counts from later on. */
   private renewed: Instant
@@ -107,10 +117,11 @@ export class HeldLease implements Lease {
   private readonly parts: LeaseParts
   private readonly renewing: Promise<void>
 
-  constructor(options: LeaseOptions, parts: LeaseParts, taken: { nonce: string; revision: number; token: number; sent: Instant }) {
+  constructor(options: LeaseOptions, parts: LeaseParts, taken: { nonce: string; revision: number; token: number; ttlMs: number; sent: Instant }) {
     this.key = options.key
     this.holder = options.holder
     this.nonce = taken.nonce
+    this.ttlMs = taken.ttlMs
     this.revision = taken.revision
     this.token = taken.token
     this.renewed = taken.sent
@@ -126,7 +137,7 @@ export class HeldLease implements Lease {
 
   holds(): boolean {
     if (this.ended.signal.aborted) return false
-    if (elapsedMs(this.renewed, this.parts.deps) < leaseTtlMs) return true
+    if (elapsedMs(this.renewed, this.parts.deps) < this.ttlMs) return true
     this.lose('it was not renewed in time')
     return false
   }
@@ -145,7 +156,7 @@ export class HeldLease implements Lease {
   }
 
   private async renewForEver(): Promise<void> {
-    for (let waitMs = renewEveryMs; ;) {
+    for (let waitMs = this.ttlMs * renewEvery; ;) {
       await sleep(waitMs, undefined, { signal: this.ended.signal }).catch(() => undefined)
       if (!this.holds()) return
       waitMs = await this.renew()
@@ -158,15 +169,15 @@ export class HeldLease implements Lease {
     const sent = instant(deps)
     try {
       const kv = await openKv(link.mustBeLive(), bucketId('locks', namespace))
-      this.revision = await kv.update(this.key, encode(this.holder, this.nonce), this.revision, renewTimeoutMs)
+      this.revision = await kv.update(this.key, encode(this.holder, this.nonce), this.revision, this.ttlMs * renewTimeout)
       this.renewed = sent
       this.expireLater()
-      return renewEveryMs
+      return this.ttlMs * renewEvery
     } catch (error) {
       const refused = refusal(error)
       if (refused.code === 'stale_revision') return await this.reconsider()
       deps.log.debug({ key: this.key, code: refused.code }, 'the lease was not renewed; trying again')
-      return renewAgainMs
+      return this.ttlMs * renewAgain
     }
   }
 
@@ -180,13 +191,13 @@ export class HeldLease implements Lease {
       return 0
     } catch (error) {
       this.parts.deps.log.debug({ key: this.key, error: describeError(error) }, 'cannot see who holds the lease; trying again')
-      return renewAgainMs
+      return this.ttlMs * renewAgain
     }
   }
 
   private expireLater(): void {
     clearTimeout(this.expiry)
-    this.expiry = setTimeout(() => this.holds(), leaseTtlMs - elapsedMs(this.renewed, this.parts.deps) + 1)
+    this.expiry = setTimeout(() => this.holds(), this.ttlMs - elapsedMs(this.renewed, this.parts.deps) + 1)
   }
 
   private lose(reason: string): void {

@@ -19,10 +19,16 @@ interface Parts {
   namespace: string
 }
 
+/** What was registered over one client. */
+interface Offer {
+  readonly service: Promise<Service>
+  readonly added: Set<Endpoint>
+}
+
 /** Answers requests through the NATS services framework, so that `nats micro ls` shows the service. */
 export class RpcServer {
   private readonly endpoints: Endpoint[] = []
-  private readonly services = new Map<NatsConnection, Promise<Service>>()
+  private readonly offers = new Map<NatsConnection, Offer>()
   private busy = 0
   private readonly parts: Parts
 
@@ -35,29 +41,33 @@ export class RpcServer {
 
   serve(endpoints: readonly Endpoint[]): void {
     this.endpoints.push(...endpoints)
-    void this.register(endpoints)
+    void this.register()
   }
 
   /** Takes no further requests. */
   async stop(): Promise<void> {
-    const services = [...this.services.values()]
-    this.services.clear()
-    await Promise.allSettled(services.map(async (service) => (await service).stop()))
+    this.endpoints.length = 0
+    const offers = [...this.offers.values()]
+    this.offers.clear()
+    await Promise.allSettled(offers.map(async ({ service }) => (await service).stop()))
   }
 
   /** The client keeps subscriptions through its own reconnects; only a new client needs them again. */
-  private async register(added: readonly Endpoint[] = []): Promise<void> {
+  private async register(): Promise<void> {
     const { link, deps } = this.parts
     const nc = link.live?.nc
     if (nc === undefined || this.endpoints.length === 0) return
+    const offer = this.offers.get(nc) ?? { service: this.announce(nc), added: new Set() }
+    this.offers.set(nc, offer)
     try {
-      const known = this.services.get(nc)
-      const pending = known ?? this.announce(nc)
-      if (known === undefined) this.services.set(nc, pending)
-      const service = await pending
-      for (const endpoint of known ? added : this.endpoints) this.add(service, endpoint)
+      const service = await offer.service
+      for (const endpoint of this.endpoints) {
+        if (offer.added.has(endpoint)) continue
+        offer.added.add(endpoint)
+        this.add(service, endpoint)
+      }
     } catch (error) {
-      this.services.delete(nc)
+      this.offers.delete(nc)
       deps.log.error({ error: describeError(error) }, 'cannot offer the endpoints of this service')
     }
   }
@@ -66,7 +76,7 @@ export class RpcServer {
     const { service: name, version, host, instance } = this.parts.options
     const service = await new Svcm(nc).add({ name, version, description: `Nightshift ${name}`, metadata: { host, instance } })
     void service.stopped.then((error) => {
-      this.services.delete(nc)
+      this.offers.delete(nc)
       if (error)
         this.parts.deps.log.error(
           { error: describeError(error) },
@@ -93,7 +103,7 @@ export class RpcServer {
     this.busy++
     try {
       if (this.busy > maxRequests) throw new BusError('busy', 'too many requests at once; try again', { transient: true })
-      message.respond(JSON.stringify((await endpoint.handle(parse(message))) ?? null))
+      respond(message, (await endpoint.handle(parse(message))) ?? null)
     } catch (error) {
       if (!(error instanceof NightshiftError)) log.error({ verb: endpoint.verb, error: describeError(error) }, 'a request failed')
       this.respondError(endpoint, message, error)
@@ -134,6 +144,15 @@ export async function request<T>(live: () => Live, subject: string, payload: unk
   throw new BusError(typeof code === 'string' ? code : 'request_failed', typeof message === 'string' ? message : `${subject} failed`, {
     transient: transient === true,
   })
+}
+
+function respond(message: ServiceMsg, reply: unknown): void {
+  const data = JSON.stringify(reply)
+  try {
+    message.respond(data)
+  } catch (cause) {
+    throw new BusError('reply_too_large', 'the reply is larger than the bus takes; ask for less', { cause })
+  }
 }
 
 /** An empty payload is undefined. */

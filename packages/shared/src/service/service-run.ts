@@ -40,7 +40,7 @@ export class ServiceRun<C> implements ServiceHandle<C> {
   readonly #pulse: Pulse
   readonly #guard: InstanceGuard
   readonly #resolveStopped: (failure: NightshiftError | undefined) => void
-  readonly #forgetBus: () => void
+  #forgetBus: () => void = () => undefined
   #starting: Promise<void> = Promise.resolve()
   #running: RunningService<C> | undefined
   #stopping: Promise<void> | undefined
@@ -66,9 +66,6 @@ export class ServiceRun<C> implements ServiceHandle<C> {
     const beat = (): void => this.#pulse.beat()
     const onRival = (error: ConflictError): void => this.#fail(error)
     this.#guard = new InstanceGuard({ bus, service: name, host, identity: this.#identity, clock, log, state, beat, onRival })
-    this.#forgetBus = bus.onState((busState) => {
-      if (busState === 'connected' && this.#stopping === undefined) void this.#guard.enterAgain()
-    })
   }
 
   get state(): ServiceState {
@@ -85,6 +82,9 @@ export class ServiceRun<C> implements ServiceHandle<C> {
       await connected(this.bus, connectGraceMs)
       await this.#guard.refuseWhenTaken()
       this.#guard.enter()
+      this.#forgetBus = this.bus.onState((busState) => {
+        if (busState === 'connected') void this.#guard.enterAgain()
+      })
       this.#pulse.start()
       this.#starting = this.#startService()
       await Promise.race([this.#starting, settlesWithin(this.#starting, startGraceMs)])

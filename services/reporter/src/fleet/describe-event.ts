@@ -85,6 +85,6 @@ function readValues(received: Told, locale: Locale): Record<string, string> {
     else if (typeof value === 'number') values[name] = String(value)
   }
   const seconds = event['duration_seconds']
-  if (typeof seconds === 'number') values['duration'] = formatDuration(seconds * 1000)
+  if (typeof seconds === 'number') values['duration'] = formatDuration(Math.round(seconds * 10) * 100)
   return values
 }

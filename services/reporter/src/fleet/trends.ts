@@ -1,7 +1,7 @@
 import { isoTime } from '@nightshift/shared/clock'
 import type { Change, FleetModel, Trend } from './model.ts'
 
-export const trendStepMs = 5000
+const trendStepMs = 5000
 /** Five minutes. */
 export const trendLength = 60
 

@@ -65,7 +65,7 @@ describe('sentences', () => {
       'web-1의 web 복구 중(restart-web), 3회 중 2번째 시도',
     ],
     [
-      heal('web-1', 'r', 'recovered', 2, startMs, { duration_seconds: 4.9 }),
+      heal('web-1', 'r', 'recovered', 2, startMs, { duration_seconds: 4.867 }),
       'ok',
       'Healed web on web-1 with restart-web in 4.9s',
       'web-1의 web 복구 완료(restart-web), 4.9s',

@@ -44,6 +44,10 @@ export function AlertsPanel({ view }) {
 /** @param {{ alert: Alert, view: View }} props */
 function AlertCard({ alert, view: { texts, format, nowMs } }) {
   const isOver = alert.state === 'resolved'
+  const startedAt = format.clock(alert.started_time, nowMs)
+  const when = isOver
+    ? `${startedAt} · ${format.length(Date.parse(alert.changed_time) - Date.parse(alert.started_time))}`
+    : texts.since(startedAt)
   const tone = isOver ? 'ok' : alert.state === 'pending' ? 'info' : alert.severity
   const state =
     alert.state === 'firing'
@@ -58,7 +62,7 @@ function AlertCard({ alert, view: { texts, format, nowMs } }) {
       h('span', { class: `pill tone-${tone}` }, h(Icon, { tone }), state),
       h('b', null, alert.rule),
       h('span', { class: 'muted' }, alert.host ?? texts.fleet),
-      h('time', { class: 'muted push', datetime: alert.started_time }, texts.since(format.clock(alert.started_time, nowMs))),
+      h('time', { class: 'muted push', datetime: alert.started_time }, when),
     ),
     alert.summary === '' ? null : h('p', null, alert.summary),
     alert.reason === null ? null : h('p', { class: 'muted' }, alert.reason),
