@@ -24,7 +24,7 @@ export function mutate(goldens: ReadonlyMap<Kind, Golden>, random: Random): Muta
   const changes = Math.floor(random() * 4)
   for (let change = 0; change < changes; change++) bend(event, random)
   const subject = random() < 0.15 ? bendSubject(golden.subject, random) : golden.subject
-  return { subject, data: bendBytes(encoder.encode(random() < 0.05 ? JSON.stringify(pick(oddValues, random)) : JSON.stringify(event)), random) }
+  return { subject, data: bendBytes(encoder.encode(random() < 0.05 ? JSON.stringify(oddValue(random)) : JSON.stringify(event)), random) }
 }
 
 function bend(event: Record<string, unknown>, random: Random): void {
@@ -33,10 +33,10 @@ function bend(event: Record<string, unknown>, random: Random): void {
   const dice = random()
   if (dice < 0.2) delete event[field]
   else if (dice < 0.3) event['host'] = pick(['web-2', 'WEB-1', '', null, 7, '_fleet'], random)
-  else if (dice < 0.4) event[pick(['__proto__', 'constructor', 'toJSON', 'field_of_version_2'], random)] = pick(oddValues, random)
+  else if (dice < 0.4) event[pick(['__proto__', 'constructor', 'toJSON', 'field_of_version_2'], random)] = oddValue(random)
   else if (dice < 0.5) event['id'] = `mutant-${Math.floor(random() * 1e9)}`
-  else if (dice < 0.7 && isRecord(nested) && Object.keys(nested).length > 0) nested[pick(Object.keys(nested), random)] = pick(oddValues, random)
-  else event[field] = pick(oddValues, random)
+  else if (dice < 0.7 && isRecord(nested) && Object.keys(nested).length > 0) nested[pick(Object.keys(nested), random)] = oddValue(random)
+  else event[field] = oddValue(random)
 }
 
 /** Always one that a server takes: no blanks, no empty tokens, no wildcards. */
@@ -61,6 +61,10 @@ function bendBytes(data: Uint8Array, random: Random): Uint8Array {
   }
   if (dice < 0.12) return Uint8Array.from({ length: Math.floor(random() * 200) }, () => Math.floor(random() * 256))
   return data
+}
+
+function oddValue(random: Random): unknown {
+  return structuredClone(pick(oddValues, random))
 }
 
 function pick<T>(from: readonly T[], random: Random): T {

@@ -1,6 +1,5 @@
 import type { Bus, RawMessage, Reader } from '@nightshift/shared/bus/bus'
 import { parseEvent, type Received } from '@nightshift/shared/events/parse'
-import { filterSubject } from '@nightshift/shared/subjects'
 import type { FollowedStream } from './state/position.ts'
 import type { Checkpoint } from './state/stored.ts'
 
@@ -16,7 +15,7 @@ export interface Feed {
 export type Readers = Readonly<Record<FollowedStream, Reader>>
 
 /**
- * Follows METRICS and the health transitions on EVENTS from the checkpoint. Without one, metrics begin now and transitions at the beginning,
+ * Follows METRICS, and the health transitions and changes on EVENTS, from the checkpoint. Without one, metrics begin now and transitions at the beginning,
  * for the last of each check is what it is in. Fixed names: a successor takes over from a reader that hangs.
  */
 export function followBus(bus: Bus, shard: number, checkpoint: Checkpoint | undefined, feed: Feed): Readers {
@@ -40,11 +39,13 @@ export function followBus(bus: Bus, shard: number, checkpoint: Checkpoint | unde
       throw error
     }
   }
+  // One filter per consumer is all that nats-server 2.9 has, so the rest of EVENTS is passed over here.
+  const read = [`${bus.namespace}.health.`, `${bus.namespace}.change.`]
   const heartbeats = `${bus.namespace}.agent.`
   const { METRICS: metrics, EVENTS: events } = checkpoint?.applied ?? {}
   const isFresh = metrics === undefined || (metrics.seq === 0 && metrics.generation === 0)
   return {
     METRICS: bus.follow({ ...options('METRICS', (subject) => !subject.startsWith(heartbeats)), after: isFresh ? 'new' : metrics.seq }),
-    EVENTS: bus.follow({ ...options('EVENTS', () => true), filter: filterSubject('health', {}, bus.namespace), after: events?.seq ?? 0 }),
+    EVENTS: bus.follow({ ...options('EVENTS', (subject) => read.some((prefix) => subject.startsWith(prefix))), after: events?.seq ?? 0 }),
   }
 }

@@ -1,6 +1,8 @@
 import type { Lease } from '@nightshift/shared/bus/bus'
+import type { ChangeEvent } from '@nightshift/shared/events/change'
 import type { Received } from '@nightshift/shared/events/parse'
 import type { ServiceContext } from '@nightshift/shared/service/service'
+import type { Host } from '@nightshift/shared/subjects'
 import { Announcer } from './announcer.ts'
 import type { OpenChannels } from './channels/open-channels.ts'
 import { Checkpointer } from './checkpointer.ts'
@@ -215,9 +217,20 @@ export class Shard {
         this.#checkpointer.touch()
         return this.#store.saveHealth(known.record).then(() => this.#announcer.carryOut(this.#engine.onHealth(known.record, known.previous)))
       }
+      case 'change':
+        return received.event.what === 'forgotten' ? this.#forgetHost(received.address.host, received.event, position) : []
       default:
         return []
     }
+  }
+
+  async #forgetHost(host: Host, event: ChangeEvent, position: Position): Promise<void> {
+    const left = { id: event.id, timeMs: Date.parse(event.time) }
+    const removed = this.ledger.removeHost(host, left, position)
+    if (this.#isPriming) return
+    this.#checkpointer.touch()
+    for (const record of removed) await this.#store.saveHealth(record)
+    await this.#announcer.carryOut(this.#engine.onForgotten(host, left, position))
   }
 
   /**

@@ -64,6 +64,11 @@ export class AlerterBed {
     await admin.close()
   }
 
+  async removeStream(name: string): Promise<void> {
+    const reply = await this.bus.connection?.request(`$JS.API.STREAM.DELETE.${name}`)
+    if (reply?.json<{ success?: boolean }>().success !== true) throw new Error(`${name} was not removed`)
+  }
+
   async start(config: unknown, host = 'hub'): Promise<ServiceHandle<AlerterConfig>> {
     const handle = await startService(alerter, {
       base: base(this.server),

@@ -88,7 +88,7 @@ test('the process of main.ts, whose configuration is read by a child, loads neit
   onTestFinished(() => void child.kill('SIGKILL'))
   const [output, errors] = [text(child.stdout), text(child.stderr)]
   const health = join(folder, 'main', 'health.json')
-  await vi.waitFor(() => expect(readFileSync(health, 'utf8')).toContain('"web"'), { timeout: 15_000, interval: 50 })
+  await vi.waitFor(() => expect(readFileSync(health, 'utf8')).toContain('"web"'), { timeout: 25_000, interval: 50 })
   child.kill('SIGTERM')
   const [code] = await once(child, 'exit')
   const loaded: string[] = JSON.parse(/^LOADED (.*)$/m.exec(await errors)?.[1] ?? '[]')

@@ -26,9 +26,9 @@ interface Main {
 
 function startMain(yaml: string): Main {
   const file = join(rig.folder, 'nightshift.yaml')
-  writeFileSync(file, yaml)
+  writeFileSync(file, `state_dir: ${rig.stateDir}\n${yaml}`)
   const script = new URL('../src/main.ts', import.meta.url).pathname
-  const started = spawn(process.execPath, [script, '--config', file, '--state-dir', rig.stateDir], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const started = spawn(process.execPath, [script, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] })
   child = started
   let output = ''
   for (const stream of [started.stdout, started.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text))
@@ -50,7 +50,7 @@ healer:
 `
   const main = startMain(yaml('dry_run'))
   await until(
-    () => main.output().includes('"started"'),
+    () => main.output().includes('healer started on'),
     10_000,
     () => `the start; it said ${main.output()}`,
   )
@@ -58,7 +58,7 @@ healer:
   await rig.untilPhase('held')
   expect(await (await fetch(`http://127.0.0.1:${port}/readyz`)).json()).toMatchObject({ status: 'ok', service: 'healer' })
 
-  writeFileSync(join(rig.folder, 'nightshift.yaml'), yaml('auto'))
+  writeFileSync(join(rig.folder, 'nightshift.yaml'), `state_dir: ${rig.stateDir}\n${yaml('auto')}`)
   child?.kill('SIGHUP')
   const heals = async (): Promise<boolean> => {
     await rig.tell(rig.health())
@@ -76,6 +76,6 @@ healer:
 test('a broken file ends it with 1 and says where and what', async () => {
   const main = startMain('healer:\n  playbooks:\n    restart-web:\n      when: { chek: web }\n      run: [systemctl, restart, web]\n')
   expect(await main.ended).toBe(1)
-  expect(main.output()).toMatch(/nightshift\.yaml:4:\d+/)
+  expect(main.output()).toMatch(/nightshift\.yaml:5:\d+/)
   expect(main.output()).toContain('did you mean "check"')
 })

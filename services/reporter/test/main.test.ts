@@ -38,8 +38,8 @@ afterAll(async () => {
 
 function run(config: string): { child: ChildProcess; output: () => string; url: Promise<string> } {
   const file = join(folder, 'nightshift.yaml')
-  writeFileSync(file, config)
-  const child = spawn(process.execPath, [program, '--config', file, '--state-dir', join(folder, 'state')], {
+  writeFileSync(file, `state_dir: ${join(folder, 'state')}\n${config}`)
+  const child = spawn(process.execPath, [program, '--config', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   children.push(child)
@@ -49,7 +49,7 @@ function run(config: string): { child: ChildProcess; output: () => string; url: 
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
       output += text
-      const found = /"url":"([^"]+)"/.exec(output)?.[1]
+      const found = /"http":"([^"]+)"/.exec(output)?.[1]
       if (found !== undefined) resolve(found)
     })
   }
@@ -87,5 +87,5 @@ it('refuses a configuration with a mistake in it, with its place', async () => {
   const { child, output } = run('reporter:\n  titel: x\n')
   const [code] = await once(child, 'exit')
   expect(code).toBe(1)
-  expect(output()).toMatch(/nightshift\.yaml:2:3[\s\S]*titel[\s\S]*title/)
+  expect(output()).toMatch(/nightshift\.yaml:3:3[\s\S]*titel[\s\S]*title/)
 })

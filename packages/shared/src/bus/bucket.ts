@@ -1,7 +1,8 @@
+import type { StoredMsg } from '@nats-io/jetstream'
 import { Kvm, type KV } from '@nats-io/kv'
 import { ContractError } from '../errors.ts'
 import type { Bucket, BucketSchema, Versioned } from './bus.ts'
-import type { Live } from './link.ts'
+import { unlessBroken, type Live } from './live.ts'
 import { refusal } from './refusal.ts'
 
 /** A change of a key as it stands in the stream; no data when it was deleted. */
@@ -47,21 +48,25 @@ export class JsonBucket<T> implements Bucket<T> {
     return await this.ask((kv) => (revision === 0 ? kv.create(key, data) : kv.update(key, data, revision)))
   }
 
+  /** Not `purge`: with nats-server 2.9.10 that makes readers of the bucket miss changes of other keys (M). */
   async delete(key: string): Promise<void> {
-    await this.ask((kv) => kv.purge(key))
+    await this.ask((kv) => kv.delete(key))
   }
 
   /** Reads one after the other with plain requests, which need no consumer and so no further right. */
   async *entries(): AsyncGenerator<[key: string, entry: Versioned<T>]> {
     const { bucket, live } = this.parts
     const prefix = `$KV.${bucket}.`
+    const next = async (at: Live, seq: number): Promise<StoredMsg | null> => {
+      try {
+        return await unlessBroken(at, at.jsm.direct.getMessage(`KV_${bucket}`, { seq, next_by_subj: `${prefix}>` }))
+      } catch (error) {
+        throw refusal(error)
+      }
+    }
     const latest = new Map<string, { data: Uint8Array; revision: number }>()
     for (let seq = 0; ;) {
-      const stored = await live()
-        .jsm.direct.getMessage(`KV_${bucket}`, { seq: seq + 1, next_by_subj: `${prefix}>` })
-        .catch((error: unknown) => {
-          throw refusal(error)
-        })
+      const stored = await next(live(), seq + 1)
       if (stored === null) break
       seq = stored.seq
       latest.set(stored.subject.slice(prefix.length), { data: stored.data, revision: seq })
@@ -79,7 +84,7 @@ export class JsonBucket<T> implements Bucket<T> {
     const live = this.parts.live()
     try {
       if (this.kvOfLive?.live !== live) this.kvOfLive = { live, kv: await openKv(live, this.parts.bucket) }
-      return await request(this.kvOfLive.kv)
+      return await unlessBroken(live, request(this.kvOfLive.kv))
     } catch (error) {
       throw refusal(error)
     }

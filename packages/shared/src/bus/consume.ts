@@ -4,7 +4,8 @@ import { nanos } from '@nats-io/transport-node'
 import { BusError, describeError, isTransient } from '../errors.ts'
 import type { BusDeps, ConsumeOptions, Reader } from './bus.ts'
 import type { Delivery } from './delivery.ts'
-import type { Link, Live } from './link.ts'
+import type { Link } from './link.ts'
+import { unlessBroken, type Live } from './live.ts'
 import { Once } from './once.ts'
 import { Pull } from './pull.ts'
 import { refusal } from './refusal.ts'
@@ -80,7 +81,7 @@ export class Consumption implements Reader {
     while (!signal.aborted) {
       try {
         const live = await link.untilReady(signal)
-        this.left = (await this.bind(live)).num_pending
+        this.left = (await unlessBroken(live, this.bind(live))).num_pending
         if (signal.aborted) return
         this.pull = new Pull(live, inboxPrefix, {
           stream,
@@ -219,7 +220,8 @@ export class Consumption implements Reader {
   /** Waits until the server has it. When that fails the message comes again. */
   private async acknowledge(job: Job): Promise<void> {
     try {
-      await this.parts.link.mustBeLive().nc.request(job.reply, '+ACK', { timeout: ackTimeoutMs })
+      const live = this.parts.link.mustBeLive()
+      await unlessBroken(live, live.nc.request(job.reply, '+ACK', { timeout: ackTimeoutMs }))
     } catch (error) {
       this.parts.deps.log.debug({ error: describeError(error) }, 'an acknowledgement was not confirmed')
     }

@@ -3,6 +3,7 @@ import { BusError, ContractError, describeError, type NightshiftError } from '..
 import { parseSubject } from '../subjects.ts'
 import type { BusDeps, Identified, Published } from './bus.ts'
 import type { Link } from './link.ts'
+import { unlessBroken } from './live.ts'
 import { refusal } from './refusal.ts'
 import type { SpoolRecord } from './spool-record.ts'
 import type { Spool } from './spool.ts'
@@ -147,7 +148,7 @@ export class EventPublisher {
     const live = this.parts.link.ready
     if (live === undefined) return new BusError('bus_away', 'the bus is away', { transient: true })
     try {
-      await live.js.publish(subject, data, { msgID: id, timeout: ackTimeoutMs })
+      await unlessBroken(live, live.js.publish(subject, data, { msgID: id, timeout: ackTimeoutMs }))
       return undefined
     } catch (error) {
       return refusal(error)

@@ -5,7 +5,8 @@ import type { Delivery } from './delivery.ts'
 import { FollowConsumer } from './follow-consumer.ts'
 import { resume, type Gap } from './follow-position.ts'
 import { InOrder } from './in-order.ts'
-import type { Link, Live } from './link.ts'
+import type { Link } from './link.ts'
+import { unlessBroken, type Live } from './live.ts'
 import { Once } from './once.ts'
 import { Pull } from './pull.ts'
 import { refusal } from './refusal.ts'
@@ -98,7 +99,7 @@ export class Following implements Reader {
   /** One binding: from making the consumer to losing it. */
   private async readOnce(live: Live): Promise<void> {
     const { deps, inboxPrefix, stream } = this.parts
-    if (!(await this.bind(live)))
+    if (!(await unlessBroken(live, this.bind(live))))
       return this.complain('reader_taken_over', 'another reader of this name is at work; waiting until it is gone')
     if (this.stopping.signal.aborted) return await this.leave(live)
     this.complaints.forget()

@@ -5,7 +5,8 @@ import { millis } from '@nats-io/transport-node'
 import { describeError } from '../errors.ts'
 import { openKv } from './bucket.ts'
 import type { BusDeps, Lease, LeaseOptions } from './bus.ts'
-import type { Link, Live } from './link.ts'
+import type { Link } from './link.ts'
+import type { Live } from './live.ts'
 import { Once } from './once.ts'
 import { refusal } from './refusal.ts'
 import { bucketId, bucketStreamId, leaseTtlMs } from './streams.ts'
@@ -31,7 +32,7 @@ export async function acquireLease(options: LeaseOptions, parts: LeaseParts): Pr
   const { link, deps, heldBefore } = parts
   const nonce = randomUUID()
   const complaints = new Once()
-  for (let ttlMs = leaseTtlMs; ; ) {
+  for (let ttlMs = leaseTtlMs; ;) {
     const live = await link.untilReady(options.signal)
     try {
       const terms = await readTerms(live, parts.namespace)
@@ -117,7 +118,11 @@ export class HeldLease implements Lease {
   private readonly parts: LeaseParts
   private readonly renewing: Promise<void>
 
-  constructor(options: LeaseOptions, parts: LeaseParts, taken: { nonce: string; revision: number; token: number; ttlMs: number; sent: Instant }) {
+  constructor(
+    options: LeaseOptions,
+    parts: LeaseParts,
+    taken: { nonce: string; revision: number; token: number; ttlMs: number; sent: Instant },
+  ) {
     this.key = options.key
     this.holder = options.holder
     this.nonce = taken.nonce

@@ -1,20 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream'
+import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import { PermissionViolationError, type NatsConnection, type Status } from '@nats-io/transport-node'
 import { BusError, describeError } from '../errors.ts'
 import type { BusDeps, BusOptions, BusState } from './bus.ts'
 import { dial, reconnectWaitMs } from './connect.ts'
+import { busAway, type Live } from './live.ts'
 import { Once } from './once.ts'
 import { waitForStreams } from './wait-for-streams.ts'
-
-/** A connection from one (re)connect to the next break. Whatever was bound to the server under it must be bound again under the next. */
-export interface Live {
-  readonly nc: NatsConnection
-  readonly js: JetStreamClient
-  readonly jsm: JetStreamManager
-  /** Aborted when the connection breaks. */
-  readonly broken: AbortSignal
-}
 
 /** Keeps one connection for ever: the client reconnects by itself, and is opened anew should it give up. */
 export class Link {
@@ -87,7 +79,7 @@ export class Link {
   mustBeLive(): Live {
     if (this.closing.signal.aborted) throw busClosed()
     if (this.current) return this.current
-    throw new BusError('bus_away', 'there is no connection to the bus just now', { transient: true })
+    throw busAway()
   }
 
   /** Drains and closes the connection; what does not go out within the deadline is given up. */

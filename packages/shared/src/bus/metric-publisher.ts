@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describeError } from '../errors.ts'
 import type { BusDeps } from './bus.ts'
-import type { Link, Live } from './link.ts'
+import type { Link } from './link.ts'
+import type { Live } from './live.ts'
 import { MessageRing, type RingMessage } from './message-ring.ts'
 import { Once } from './once.ts'
 

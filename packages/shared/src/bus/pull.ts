@@ -1,7 +1,7 @@
 import { createInbox, nanos, type Msg } from '@nats-io/transport-node'
 import type { Clock } from '../clock.ts'
 import { toDelivery, type Delivery } from './delivery.ts'
-import type { Live } from './link.ts'
+import type { Live } from './live.ts'
 
 /** Why a pull came to its end: the connection broke, the consumer is gone, nothing was heard for too long, the server refuses, or we stopped it. */
 export type PullEnd = 'broken' | 'gone' | 'silent' | 'refused' | 'stopped'

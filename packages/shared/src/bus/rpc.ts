@@ -1,9 +1,10 @@
 import { ServiceErrorCodeHeader, Svcm, type Service, type ServiceMsg } from '@nats-io/services'
-import type { Msg, NatsConnection } from '@nats-io/transport-node'
+import { PermissionViolationError, type Msg, type NatsConnection } from '@nats-io/transport-node'
 import { BusError, ConflictError, ContractError, describeError, isTransient, NightshiftError } from '../errors.ts'
 import { hostToken } from '../subjects.ts'
 import type { BusDeps, BusOptions, Endpoint } from './bus.ts'
-import type { Link, Live } from './link.ts'
+import type { Link } from './link.ts'
+import { unlessBroken, type Live } from './live.ts'
 import { refusal } from './refusal.ts'
 
 /** Requests that one service works on at once; further ones are told to come back. */
@@ -77,11 +78,9 @@ export class RpcServer {
     const service = await new Svcm(nc).add({ name, version, description: `Nightshift ${name}`, metadata: { host, instance } })
     void service.stopped.then((error) => {
       this.offers.delete(nc)
-      if (error)
-        this.parts.deps.log.error(
-          { error: describeError(error) },
-          'the endpoints of this service are gone; check its permissions on $SRV and rpc',
-        )
+      const isDenied = error instanceof PermissionViolationError
+      if (isDenied)
+        this.parts.deps.log.error({ error: describeError(error) }, 'nobody can ask this service; check its permissions on $SRV and rpc')
     })
     return service
   }
@@ -132,7 +131,8 @@ export class RpcServer {
 export async function request<T>(live: () => Live, subject: string, payload: unknown, timeoutMs: number): Promise<T> {
   let reply: Msg
   try {
-    reply = await live().nc.request(subject, payload === undefined ? '' : JSON.stringify(payload), { timeout: timeoutMs })
+    const at = live()
+    reply = await unlessBroken(at, at.nc.request(subject, payload === undefined ? '' : JSON.stringify(payload), { timeout: timeoutMs }))
   } catch (error) {
     const refused = refusal(error)
     if (refused.code !== 'no_responder') throw refused

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defaultNamespace } from '../subjects.ts'
 import type { BusDeps, BusOptions } from './bus.ts'
-import type { Live } from './link.ts'
+import { unlessBroken, type Live } from './live.ts'
 import { refusal } from './refusal.ts'
 import { bucketStreamId, streamId } from './streams.ts'
 
@@ -41,7 +41,7 @@ export async function waitForStreams(live: Live, options: BusOptions, { clock, l
 /** Why the stream cannot be used; undefined when it can. */
 async function absence(live: Live, name: string): Promise<string | undefined> {
   try {
-    await live.jsm.streams.info(name)
+    await unlessBroken(live, live.jsm.streams.info(name))
     return undefined
   } catch (error) {
     return refusal(error).code

@@ -74,7 +74,7 @@ export function diagnose(document: ConfigDocument, finding: PathFinding): Diagno
       ...(finding.hint === undefined ? {} : { hint: hide(finding.hint) }),
       ...(span === undefined ? {} : { span }),
     },
-    secretSpans(document),
+    (line) => secretsIn(document, line),
   )
   return diagnostic
 }
@@ -90,29 +90,30 @@ function nearestOrigin(document: ConfigDocument, path: ConfigPath): Origin | und
 /** Hides the value at a path, and long ones below it: a schema's own words may repeat what they complain about. */
 function hideSecrets(document: ConfigDocument, path: ConfigPath, text: string): string {
   let result = hideLogins(text)
-  for (const origin of document.origins.values()) {
-    if (!origin.isScalar || origin.isUnresolved === true || !path.every((step, index) => origin.path[index] === step)) continue
-    if (!isHidden(document, origin.path)) continue
-    const scalar = valueAt(document.data, origin.path)
-    const value = typeof scalar === 'string' || typeof scalar === 'number' ? String(scalar) : ''
-    if (origin.path.length === path.length || value.length >= 8) result = hideValue(result, value)
+  const open: { path: ConfigPath; value: unknown }[] = [{ path, value: valueAt(document.data, path) }]
+  for (let looked = 0; open.length > 0 && looked < maxValuesLookedAt; looked++) {
+    const { path: here, value } = open.pop() ?? { path, value: undefined }
+    if (typeof value === 'object' && value !== null) {
+      for (const [key, inner] of Object.entries(value)) open.push({ path: [...here, Array.isArray(value) ? Number(key) : key], value: inner })
+    } else if (typeof value === 'string' || typeof value === 'number') {
+      const isWorthHiding = (here.length === path.length || String(value).length >= 8) && originOf(document, here)?.isUnresolved !== true
+      if (isWorthHiding && isHidden(document, here)) result = hideValue(result, String(value))
+    }
   }
   return result
 }
 
-const spansOf = new WeakMap<ConfigDocument, Span[]>()
+/** Messages about a whole section repeat no values of it; this is for those about a few keys. */
+const maxValuesLookedAt = 10_000
 
-/** The parts of the text that hold secrets, in order. */
-function secretSpans(document: ConfigDocument): Span[] {
-  let spans = spansOf.get(document)
-  if (spans === undefined) {
-    const found = [...document.origins.values()].filter(({ isScalar, path, value, writtenAs }) => {
-      const written = document.source.text.slice(value.start, value.end)
-      // The name of a variable is no secret, and what one wants to see.
-      return isScalar && writtenAs === undefined && written !== '' && isSecretValue(path, written) && !/^["']?\$\{\w+\}["']?$/.test(written)
-    })
-    spans = found.map((origin) => origin.value).toSorted((a, b) => a.start - b.start)
-    spansOf.set(document, spans)
+/** The parts of a line that hold secrets, in order. */
+function secretsIn(document: ConfigDocument, line: Span): Span[] {
+  const spans: Span[] = []
+  for (const { isScalar, path, value, writtenAs } of document.origins.values()) {
+    if (!isScalar || writtenAs !== undefined || value.start >= line.end || value.end <= line.start) continue
+    const written = document.source.text.slice(value.start, value.end)
+    // The name of a variable is no secret, and what one wants to see.
+    if (isSecretValue(path, written) && !/^["']?\$\{\w+\}["']?$/.test(written)) spans.push(value)
   }
-  return spans
+  return spans.toSorted((a, b) => a.start - b.start)
 }

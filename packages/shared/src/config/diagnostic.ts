@@ -22,6 +22,9 @@ export interface Diagnostic {
   readonly excerpt?: Excerpt
 }
 
+/** More than a person reads at once. */
+export const maxDiagnostics = 200
+
 /** `config.yaml:12:7: collector.checks.web.evry: unknown key; did you mean "every"?` */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const path = diagnostic.path === '' ? '' : `${diagnostic.path}: `

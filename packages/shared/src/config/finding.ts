@@ -4,6 +4,8 @@ import { hiddenText, hideLogins, isSecretLookingKey } from './secrets.ts'
 import { lineSpan, positionOf, type SourceText, type Span } from './source-text.ts'
 
 const maxExcerptLength = 110
+/** Characters of a line to either side. */
+const maxLookedAt = 1000
 
 /** What is wrong, and where in the text. */
 export interface Finding {
@@ -15,24 +17,25 @@ export interface Finding {
 }
 
 /**
- * A finding as a person reads it. `secrets` are the parts of the text that must not be shown; when they are not known, because the text
- * could not be parsed, whatever follows a key that looks like a secret's is left out.
+ * A finding as a person reads it. `secretsIn` gives the parts of a line that must not be shown; when they are not known, because the
+ * text could not be parsed, whatever follows a key that looks like a secret's is left out.
  */
-export function toDiagnostic(source: SourceText, finding: Finding, secrets?: readonly Span[]): Diagnostic {
+export function toDiagnostic(source: SourceText, finding: Finding, secretsIn?: (line: Span) => Span[]): Diagnostic {
   const { span, hint, path, message, severity = 'error' } = finding
-  const place = span === undefined ? {} : { ...positionOf(source, span.start), excerpt: excerptOf(source, span, secrets) }
+  const place = span === undefined ? {} : { ...positionOf(source, span.start), excerpt: excerptOf(source, span, secretsIn) }
   return { severity, file: source.file, ...place, path: formatPath(path), message, ...(hint === undefined ? {} : { hint }) }
 }
 
-function excerptOf(source: SourceText, span: Span, secrets: readonly Span[] | undefined): Excerpt {
+function excerptOf(source: SourceText, span: Span, secretsIn: ((line: Span) => Span[]) | undefined): Excerpt {
   const line = lineSpan(source, positionOf(source, span.start).line)
-  const hidden = (secrets ?? guessSecrets(source, line)).filter((secret) => secret.start < line.end && secret.end > line.start)
-  const pieces = [
-    cut(source, line.start, line.start, Math.min(span.start, line.end), hidden),
-    cut(source, line.start, Math.min(span.start, line.end), Math.min(Math.max(span.end, span.start + 1), line.end), hidden),
-    cut(source, line.start, Math.min(Math.max(span.end, span.start + 1), line.end), line.end, hidden),
-  ] as const
-  return shorten(...pieces)
+  const secrets = secretsIn === undefined ? guessSecrets(source, line) : secretsIn(line)
+  // Of a line without end only what is near is looked at.
+  const start = Math.max(line.start, span.start - maxLookedAt)
+  const end = Math.min(line.end, span.start + maxLookedAt)
+  const from = Math.min(span.start, end)
+  const to = Math.min(Math.max(span.end, span.start + 1), end)
+  const piece = (a: number, b: number) => cut(source, start, a, b, secrets)
+  return shorten(piece(start, from), piece(from, to), piece(to, end))
 }
 
 /** A part of a line with its secrets replaced; one that an earlier part of the line already stands for is left out. */
@@ -59,7 +62,7 @@ function shorten(before: string, marked: string, after: string): Excerpt {
 function guessSecrets(source: SourceText, line: Span): Span[] {
   const text = source.text.slice(line.start, line.end)
   if (isSecretLookingKey(keyOf(outerLine(source, line)))) return [line]
-  for (const match of text.matchAll(/([\p{L}\p{N}_.-]+)["']?\s*[:=]\s*/gu)) {
+  for (const match of text.matchAll(/([\p{L}\p{N}_.-]+)["']?(?:\s*[:=]\s*|\s+)/gu)) {
     const start = line.start + match.index + match[0].length
     if (isSecretLookingKey(match[1] ?? '') && start < line.end) return [{ start, end: line.end }]
   }

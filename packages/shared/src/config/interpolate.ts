@@ -1,10 +1,13 @@
 import { amendOrigin, diagnose, originOf, type ConfigDocument } from './config-document.ts'
 import { setValueAt, type ConfigPath } from './config-path.ts'
-import type { Diagnostic } from './diagnostic.ts'
+import { maxDiagnostics, type Diagnostic } from './diagnostic.ts'
 import { nearest } from './did-you-mean.ts'
 import type { Span } from './source-text.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What the environment may add to a file. */
+const maxAddedCharacters = 1_048_576
 
 /** `$${` for a plain `${`; `${NAME}`; `${NAME:-default}`; or `${` that is neither. */
 const placeholder = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g
@@ -14,72 +17,78 @@ const placeholder = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g
  * they stay as they are and are marked, so that nobody takes them for values.
  */
 export function interpolate(document: ConfigDocument, env: Environment, isActive: (topLevelKey: string) => boolean): Diagnostic[] {
-  const diagnostics: Diagnostic[] = []
+  const filling = new Filling(document, env)
   for (const [key, value] of Object.entries(document.data)) {
-    const visit = isActive(key)
-      ? (text: string, path: ConfigPath) => resolve(document, env, text, path, diagnostics)
-      : (text: string, path: ConfigPath) => mark(document, text, path)
+    const visit = isActive(key) ? filling.resolve.bind(filling) : (text: string, path: ConfigPath) => mark(document, text, path)
     eachText(value, [key], visit)
   }
-  return diagnostics
+  return filling.diagnostics
 }
 
 function eachText(value: unknown, path: ConfigPath, visit: (text: string, path: ConfigPath) => void): void {
   if (typeof value === 'string') visit(value, path)
   else if (Array.isArray(value)) for (const [index, item] of value.entries()) eachText(item, [...path, index], visit)
-  else if (typeof value === 'object' && value !== null)
-    for (const [key, item] of Object.entries(value)) eachText(item, [...path, key], visit)
+  else if (typeof value === 'object' && value !== null) for (const [key, item] of Object.entries(value)) eachText(item, [...path, key], visit)
 }
 
 function mark(document: ConfigDocument, text: string, path: ConfigPath): void {
   if ([...text.matchAll(placeholder)].some(([match]) => match !== '$${')) amendOrigin(document, path, { isUnresolved: true })
 }
 
-function resolve(document: ConfigDocument, env: Environment, text: string, path: ConfigPath, diagnostics: Diagnostic[]): void {
-  if (!text.includes('${')) return
-  let isFromOutside = false
-  let isBroken = false
-  const places = placesOf(document, path)
-  const resolved = text.replaceAll(placeholder, (match: string, name?: string, fallback?: string) => {
-    const on = places(match)
-    if (match === '$${') return '${'
-    if (name === undefined) {
-      isBroken = true
-      diagnostics.push(
-        diagnose(document, {
-          path,
-          on,
-          message: 'this is no placeholder',
-          hint: 'write ${NAME} or ${NAME:-default}; for a plain ${ write $${',
-        }),
-      )
-      return match
-    }
-    const value = env[name]
-    if (value !== undefined && (value !== '' || fallback === undefined)) {
-      isFromOutside = true
-      return value
-    }
-    if (fallback !== undefined) return fallback
-    isBroken = true
-    diagnostics.push(diagnose(document, { path, on, message: `the environment variable ${name} is not set`, hint: hintFor(name, env) }))
-    return match
-  })
-  setValueAt(document.data, path, resolved)
-  const isWholePlaceholder = /^\s*\$\{[^}]*\}\s*$/.test(text)
-  amendOrigin(document, path, {
-    ...(isFromOutside ? { isFromOutside } : {}),
-    ...(isBroken ? { isUnresolved: true } : {}),
-    ...(isWholePlaceholder ? { isWholePlaceholder } : {}),
-  })
-}
+class Filling {
+  readonly diagnostics: Diagnostic[] = []
+  readonly #document: ConfigDocument
+  readonly #env: Environment
+  readonly #names: string[]
+  #room = maxAddedCharacters
 
-function hintFor(name: string, env: Environment): string {
-  const near = nearest(
-    name,
-    Object.keys(env).filter((key) => env[key] !== undefined),
-  )
-  return near === undefined ? `set it, or write \${${name}:-default}` : `${near} is set: did you mean that?`
+  constructor(document: ConfigDocument, env: Environment) {
+    this.#document = document
+    this.#env = env
+    this.#names = Object.keys(env).filter((name) => env[name] !== undefined)
+  }
+
+  resolve(text: string, path: ConfigPath): void {
+    if (!text.includes('${')) return
+    let isFromOutside = false
+    let isUnresolved = false
+    const places = placesOf(this.#document, path)
+    const resolved = text.replaceAll(placeholder, (match: string, name?: string, fallback?: string) => {
+      const on = places(match)
+      if (match === '$${') return '${'
+      const found = name === undefined ? undefined : this.#lookUp(name, fallback)
+      if (found !== undefined && (this.#room -= found.value.length) >= 0) {
+        isFromOutside ||= found.isFromOutside
+        return found.value
+      }
+      isUnresolved = true
+      this.#refuse(path, on, name, found !== undefined)
+      return match
+    })
+    setValueAt(this.#document.data, path, resolved)
+    const isWholePlaceholder = /^\s*\$\{[^}]*\}\s*$/.test(text)
+    amendOrigin(this.#document, path, { isFromOutside, isUnresolved, isWholePlaceholder })
+  }
+
+  /** As in a shell, `:-` also stands in for a variable that is empty. */
+  #lookUp(name: string, fallback: string | undefined): { value: string; isFromOutside: boolean } | undefined {
+    const value = this.#env[name]
+    if (value !== undefined && (value !== '' || fallback === undefined)) return { value, isFromOutside: true }
+    return fallback === undefined ? undefined : { value: fallback, isFromOutside: false }
+  }
+
+  #refuse(path: ConfigPath, on: Span | 'value', name: string | undefined, isTooLong: boolean): void {
+    if (this.diagnostics.length > maxDiagnostics) return
+    const say = (message: string, hint: string) => this.diagnostics.push(diagnose(this.#document, { path, on, message, hint }))
+    if (isTooLong) say('the environment adds more than 1 MiB to this file', 'is it the right variable?')
+    else if (name === undefined) say('this is no placeholder', 'write ${NAME} or ${NAME:-default}; for a plain ${ write $${')
+    else say(`the environment variable ${name} is not set`, this.#hintFor(name))
+  }
+
+  #hintFor(name: string): string {
+    const near = nearest(name, this.#names)
+    return near === undefined ? `set it, or write \${${name}:-default}` : `${near} is set: did you mean that?`
+  }
 }
 
 /** Where each placeholder of a text stands, asked for in order. Escapes and line folds do not matter: it is searched for in the source. */

@@ -7,7 +7,7 @@ import { diagnose, emptyDocument, type ConfigDocument } from './config-document.
 import { readConfigFile } from './config-file.ts'
 import { createView } from './config-view.ts'
 import type { CrossCheck } from './cross-check.ts'
-import type { Diagnostic } from './diagnostic.ts'
+import { maxDiagnostics, type Diagnostic } from './diagnostic.ts'
 import { nearest } from './did-you-mean.ts'
 import { findExposedSecrets } from './exposed-secrets.ts'
 import { interpolate, type Environment } from './interpolate.ts'
@@ -43,7 +43,6 @@ export type RejectedConfig = { ok: false; diagnostics: Diagnostic[]; files: stri
 const baseKeys = Object.keys(baseConfigSchema.shape)
 /** Sections that are announced, but that nothing reads yet. */
 const comingSections: readonly ServiceName[] = ['backup']
-const maxDiagnostics = 200
 
 /**
  * Reads the one configuration file for the services that run here. Gives the validated sections, or everything that is wrong with the
@@ -164,6 +163,6 @@ function inOrder(diagnostics: readonly Diagnostic[], file: string): Diagnostic[]
     .filter((diagnostic) => diagnostic.path === '' || !broken.has(placeOf(diagnostic)))
     .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
   if (sorted.length <= maxDiagnostics) return sorted
-  const rest: Diagnostic = { severity: 'error', file, path: '', message: `${sorted.length - maxDiagnostics} more errors are not shown` }
+  const rest: Diagnostic = { severity: 'error', file, path: '', message: 'there are more errors, which are not shown' }
   return [...sorted.slice(0, maxDiagnostics), rest]
 }

@@ -44,8 +44,9 @@ export function isSecretKey(key: string): boolean {
   return (secretKeys as readonly string[]).includes(key)
 }
 
+/** Long words say so wherever they stand in a key, short ones only as a word of their own. */
 const secretWord =
-  /(?:^|_)(?:nkey|seed|pass|passwd|password|passphrase|passcode|pwd|pw|secret|token|credential|cred|auth|authorization|hmac|dsn|cookie|ur[il]|webhook|bearer|jwt|(?:api|private|access|signing|encryption|secret)_?key)s?(?:_|$)/
+  /password|passwd|passphrase|secret|token|credential|nkey|hmac|bearer|cookie|webhook|api_?key|private_?key|(?:^|_)(?:seed|pass|passcode|pwd|pw|cred|auth|authorization|dsn|ur[il]|jwt|(?:access|signing|encryption)_?key)s?(?:_|$)/
 
 /** Keys whose every value may be a secret, whatever it is called. */
 const secretContainers = new Set(['headers', 'env', 'environment', 'secrets', 'credentials'])

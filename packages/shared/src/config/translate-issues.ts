@@ -15,9 +15,13 @@ export interface TranslationContext {
   readonly issuesOf: (schema: z.ZodType, value: unknown) => readonly Issue[]
 }
 
+/** More than a person reads, few enough to be translated at once. */
+const maxIssues = 500
+
 /** Issues of zod as diagnostics, each at the key or value it is about. Issues about values that are not known yet are left out. */
 export function translateIssues(issues: readonly Issue[], prefix: ConfigPath, context: TranslationContext): Diagnostic[] {
-  return issues.filter((issue) => !isEcho(issue, issues)).flatMap((issue) => translateIssue(issue, prefix, context))
+  const shown = issues.slice(0, maxIssues)
+  return shown.filter((issue) => !isEcho(issue, shown)).flatMap((issue) => translateIssue(issue, prefix, context))
 }
 
 /** A text in the place of a list also is too short or too long for one. */
@@ -30,7 +34,7 @@ function translateIssue(issue: Issue, prefix: ConfigPath, context: TranslationCo
   const { document } = context
   const path = [...prefix, ...toConfigPath(issue.path)]
   if (originOf(document, path)?.isUnresolved === true) return []
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, issue.knownKeys ?? [], path, context))
+  if (issue.code === 'unrecognized_keys') return issue.keys.slice(0, maxIssues).map((key) => unknownKey(key, issue.knownKeys ?? [], path, context))
   if (issue.code === 'invalid_key') return badName(issue, path, context)
   if (issue.code === 'invalid_element') return translateIssues(issue.issues, path, context)
   if (issue.code === 'invalid_union' && issue.message === '' && issue.input !== undefined) return badUnion(issue, path, context)

@@ -3,7 +3,6 @@ import {
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
   parseDocument,
   visit,
   type Alias,
@@ -18,6 +17,7 @@ import type { Diagnostic } from './diagnostic.ts'
 import { toDiagnostic } from './finding.ts'
 import { createSourceText, positionOf, type SourceText, type Span } from './source-text.ts'
 import { findControlCharacters, translateYamlErrors } from './yaml-errors.ts'
+import { findRunawayNesting } from './yaml-nesting.ts'
 
 /** Values in a file after its aliases are expanded; more is a mistake or an attack. */
 export const maxValues = 100_000
@@ -30,10 +30,11 @@ export function parseYaml(file: string, text: string): ParsedYaml {
   const source = createSourceText(file, text)
   const control = findControlCharacters(source)
   if (control.length > 0) return { diagnostics: control }
+  const runaway = findRunawayNesting(text)
+  if (runaway !== undefined) return { diagnostics: [toDiagnostic(source, { span: runaway, path: [], message: 'the file is nested too deeply to be read' })] }
   let yaml: Document.Parsed
   try {
     yaml = parseDocument(text, {
-      lineCounter: new LineCounter(),
       prettyErrors: false,
       stringKeys: true,
       uniqueKeys: false,

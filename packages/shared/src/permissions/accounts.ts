@@ -12,7 +12,14 @@ import type { Role } from './subjects-for.ts'
 export const zones = ['core', 'hosts', 'view'] as const
 export type Zone = (typeof zones)[number]
 
-const zoneOf: Record<Role, Zone> = { admin: 'core', alerter: 'core', reporter: 'core', collector: 'hosts', healer: 'hosts', operator: 'view' }
+const zoneOf: Record<Role, Zone> = {
+  admin: 'core',
+  alerter: 'core',
+  reporter: 'core',
+  collector: 'hosts',
+  healer: 'hosts',
+  operator: 'view',
+}
 
 export function zoneOfRole(role: Role): Zone {
   return zoneOf[role]
@@ -53,7 +60,9 @@ function hostDoors(namespace: string): Door[] {
   return [
     ...['metric', 'check', 'agent', 'health', 'log', 'progress', 'heal', 'dead'].map((kind) => door(`${namespace}.${kind}.>`)),
     door(`${namespace}.audit.healer`),
-    ...[...streamNames.map((name) => streamId(name, namespace)), locks, control].map((stream) => door(`${jetStreamApi}.STREAM.INFO.${stream}`)),
+    ...[...streamNames.map((name) => streamId(name, namespace)), locks, control].map((stream) =>
+      door(`${jetStreamApi}.STREAM.INFO.${stream}`),
+    ),
     door(`${jetStreamApi}.CONSUMER.CREATE.${events}.>`),
     door(`${jetStreamApi}.CONSUMER.INFO.${events}.*`),
     door(`${jetStreamApi}.CONSUMER.MSG.NEXT.${events}.*`, 'answers'),
@@ -69,7 +78,17 @@ function hostDoors(namespace: string): Door[] {
 
 /** What people may look at and whom they may ask. */
 function viewDoors(namespace: string): Door[] {
-  const look = ['INFO', 'STREAM.LIST', 'STREAM.NAMES', 'STREAM.INFO.*', 'STREAM.MSG.GET.*', 'CONSUMER.LIST.*', 'CONSUMER.NAMES.*', 'CONSUMER.INFO.*.*', 'CONSUMER.CREATE.>']
+  const look = [
+    'INFO',
+    'STREAM.LIST',
+    'STREAM.NAMES',
+    'STREAM.INFO.*',
+    'STREAM.MSG.GET.*',
+    'CONSUMER.LIST.*',
+    'CONSUMER.NAMES.*',
+    'CONSUMER.INFO.*.*',
+    'CONSUMER.CREATE.>',
+  ]
   const door = (to: Zone, subject: string, kind: Door['kind'] = 'answer'): Door => ({ from: 'view', to, subject, kind })
   return [
     // From both: what came in by a door is not passed on by another.

@@ -1,4 +1,4 @@
-import type { BucketName, StreamName } from '../bus/bus.ts'
+import type { BucketName, BusOptions } from '../bus/bus.ts'
 import { bucketId, bucketStreamId, streamId } from '../bus/streams.ts'
 
 /** Subjects in the form that nats-server checks. What is not allowed is denied. */
@@ -16,7 +16,7 @@ export function grantAll(...parts: readonly Partial<Grants>[]): Grants {
 }
 
 /** To know that a stream is there and how large it is. It also tells which subjects it holds, so which hosts there are. */
-export function seeStreams(streams: readonly StreamName[], buckets: readonly BucketName[], namespace: string): Partial<Grants> {
+export function seeStreams({ streams, buckets }: BusOptions['needs'], namespace: string): Partial<Grants> {
   const names = [...streams.map((name) => streamId(name, namespace)), ...buckets.map((name) => bucketStreamId(name, namespace))]
   return { publish: names.map((name) => `$JS.API.STREAM.INFO.${name}`) }
 }
@@ -68,5 +68,7 @@ export function writeKeys(bucket: BucketName, keys: string, namespace: string): 
 
 /** To be listed by `nats micro ls`, and to answer what it asks. */
 export function answerDiscovery(service: string): Partial<Grants> {
-  return { subscribe: ['PING', 'INFO', 'STATS'].flatMap((verb) => [`$SRV.${verb}`, `$SRV.${verb}.${service}`, `$SRV.${verb}.${service}.*`]) }
+  return {
+    subscribe: ['PING', 'INFO', 'STATS'].flatMap((verb) => [`$SRV.${verb}`, `$SRV.${verb}.${service}`, `$SRV.${verb}.${service}.*`]),
+  }
 }

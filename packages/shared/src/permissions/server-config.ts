@@ -37,12 +37,16 @@ function renderAccount(zone: Zone, users: readonly NatsUser[], all: readonly Doo
 
 function renderUser(user: NatsUser, zone: Zone, users: readonly NatsUser[], namespace: string): string {
   const grants = permissionsFor(user, namespace, users)
-  const login = user.login.kind === 'nkey' ? `nkey: ${quote(user.login.publicKey)}` : `user: ${quote(user.name)}, password: ${quote(user.login.password)}`
+  const login =
+    user.login.kind === 'nkey'
+      ? `nkey: ${quote(user.login.publicKey)}`
+      : `user: ${quote(user.name)}, password: ${quote(user.login.password)}`
   return `{ ${login}, permissions: ${renderGrants(grants, zone)} }`
 }
 
 function renderGrants(grants: Grants, zone: Zone): string {
-  const list = (subjects: readonly string[]): string => `[${subjects.map((subject) => `\n        ${quote(zone === 'core' ? subject : mapped(subject))}`).join(',')}\n      ]`
+  const list = (subjects: readonly string[]): string =>
+    `[${subjects.map((subject) => `\n        ${quote(zone === 'core' ? subject : mapped(subject))}`).join(',')}\n      ]`
   const deny = grants.denyPublish === undefined ? '' : `, deny: ${list(grants.denyPublish)}`
   return `{\n      publish: { allow: ${list(grants.publish)}${deny} }\n      subscribe: { allow: ${list(grants.subscribe)} }\n    }`
 }
@@ -76,6 +80,7 @@ function mapped(subject: string): string {
 
 /** A string that the server's configuration language reads as it is. Nothing we write needs what it has no safe form for. */
 function quote(text: string): string {
-  if (!/^[\x20-\x7e]{1,1024}$/.test(text)) throw new ContractError('unquotable', 'a value for the server configuration must be printable ASCII')
+  if (!/^[\x20-\x7e]{1,1024}$/.test(text))
+    throw new ContractError('unquotable', 'a value for the server configuration must be printable ASCII')
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }

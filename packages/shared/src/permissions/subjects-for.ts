@@ -1,9 +1,20 @@
-import type { BucketName, StreamName } from '../bus/bus.ts'
+import type { StreamName } from '../bus/bus.ts'
 import { inboxPrefix } from '../bus/connect.ts'
-import { bucketNames, streamId, streamNames } from '../bus/streams.ts'
+import { streamId, streamNames } from '../bus/streams.ts'
 import { encodeToken } from '../host-token.ts'
+import { needsOf } from '../service/needs.ts'
 import { isHostBound, type ServiceName } from '../subjects.ts'
-import { answerDiscovery, consumeDurable, followStream, grantAll, readBucket, readKeys, seeStreams, writeKeys, type Grants } from './grants.ts'
+import {
+  answerDiscovery,
+  consumeDurable,
+  followStream,
+  grantAll,
+  readBucket,
+  readKeys,
+  seeStreams,
+  writeKeys,
+  type Grants,
+} from './grants.ts'
 
 /** Who may log in. `operator` looks and asks, `admin` sets up; the others are services. */
 export type Role = Exclude<ServiceName, 'backup'> | 'operator' | 'admin'
@@ -18,7 +29,6 @@ export interface UserIdentity {
 const maxShards = 8
 /** Replies to requests from another account come back by subjects that the server makes up, each for one request. */
 const crossAccountReplies = '_R_.>'
-const alerterBuckets: readonly BucketName[] = ['alerts', 'silences', 'acks', 'outbox', 'locks', 'hosts', 'schedule']
 
 /**
  * Everything that one user may publish and subscribe to; nothing else. There is no `allow_responses`: with it a caller picks the subject
@@ -33,7 +43,7 @@ export function permissionsFor(user: UserIdentity, namespace: string, others: re
     case 'collector':
       return grantAll(common, collector(encodeToken(host), host, namespace))
     case 'healer':
-      return grantAll(common, healer(encodeToken(host), host, namespace))
+      return grantAll(common, healer(encodeToken(host), namespace))
     case 'alerter':
       return grantAll(common, alerter(namespace))
     case 'reporter':
@@ -48,7 +58,7 @@ function everyService(service: ServiceName, host: string, namespace: string): Pa
   const heartbeat = `${namespace}.agent.${token}.${service}`
   const instance = `${namespace}.rpc.${service}.${token}.instance`
   const endpoints = isHostBound(service) ? [`${namespace}.rpc.${service}.${token}.*`] : [`${namespace}.rpc.${service}.*`, instance]
-  return grantAll(answerDiscovery(service), {
+  return grantAll(answerDiscovery(service), seeStreams(needsOf(service), namespace), {
     publish: [heartbeat, instance, ownInbox, crossAccountReplies, `${namespace}.dead.${service}`],
     // A second instance of ourselves is heard by its heartbeat.
     subscribe: [ownInbox, heartbeat, ...endpoints],
@@ -57,20 +67,19 @@ function everyService(service: ServiceName, host: string, namespace: string): Pa
 
 /** Tells about its own host, answers for its own host, reads nothing. */
 function collector(token: string, host: string, namespace: string): Partial<Grants> {
-  return grantAll(seeStreams(['METRICS', 'EVENTS', 'LOGS', 'DEAD'], [], namespace), {
+  return {
     publish: [
       ...['metric', 'check', 'health', 'progress'].map((kind) => `${namespace}.${kind}.${token}.*`),
       `${namespace}.log.${token}.*.*`,
       `${inboxPrefix('healer', host)}.>`,
     ],
-  })
+  }
 }
 
 /** Reads the transitions of its own host, has its own locks, sees the switches that stop it, and may ask its own collector to check. */
-function healer(token: string, host: string, namespace: string): Partial<Grants> {
+function healer(token: string, namespace: string): Partial<Grants> {
   const ownLocks = `healer.${token}.>`
   return grantAll(
-    seeStreams(['METRICS', 'EVENTS', 'AUDIT', 'DEAD'], ['locks', 'control'], namespace),
     consumeDurable(streamId('EVENTS', namespace), `healer_${token}`, `${namespace}.health.${token}.*`),
     readKeys('locks', ownLocks, namespace),
     writeKeys('locks', ownLocks, namespace),
@@ -81,7 +90,7 @@ function healer(token: string, host: string, namespace: string): Partial<Grants>
         `${namespace}.heal.${token}.*.*`,
         `${namespace}.progress.${token}.*`,
         `${namespace}.audit.healer`,
-        `${namespace}.rpc.collector.${encodeToken(host)}.check`,
+        `${namespace}.rpc.collector.${token}.check`,
       ],
     },
   )
@@ -89,20 +98,21 @@ function healer(token: string, host: string, namespace: string): Partial<Grants>
 
 /** Reads metrics and events of all hosts; keeps alerts, silences, acknowledgements and the outbox. */
 function alerter(namespace: string): Partial<Grants> {
+  const ownBuckets = needsOf('alerter').buckets.filter((bucket) => bucket !== 'locks')
   return grantAll(
-    seeStreams(streamNames, alerterBuckets, namespace),
     ...followers('alerter', ['METRICS', 'EVENTS'], namespace),
-    ...alerterBuckets.flatMap((bucket) => [readBucket(bucket, namespace), writeKeys(bucket, '>', namespace)]),
+    ...ownBuckets.flatMap((bucket) => [readBucket(bucket, namespace), writeKeys(bucket, '>', namespace)]),
+    readKeys('locks', 'alerter.>', namespace),
+    writeKeys('locks', 'alerter.>', namespace),
     { publish: [`${namespace}.alert.*.*.*`, `${namespace}.notify.*.*`, `${namespace}.audit.alerter`] },
   )
 }
 
-/** Reads everything; writes reports, and what became of delivering them. */
+/** Reads all streams and most buckets; writes reports, and what became of delivering them. */
 function reporter(namespace: string): Partial<Grants> {
   return grantAll(
-    seeStreams(streamNames, bucketNames, namespace),
     ...followers('reporter', streamNames, namespace),
-    ...bucketNames.map((bucket) => readBucket(bucket, namespace)),
+    ...needsOf('reporter').buckets.map((bucket) => readBucket(bucket, namespace)),
     { publish: [`${namespace}.report.*.*`, `${namespace}.audit.reporter`] },
   )
 }
@@ -140,6 +150,10 @@ function operator(namespace: string, others: readonly UserIdentity[]): Grants {
       // The inboxes of the nats CLI; no service uses them.
       subscribe: [`${namespace}.>`, '_INBOX.>'],
     }),
-    denyPublish: taken.flatMap((name) => [`$JS.API.CONSUMER.CREATE.*.${name}`, `$JS.API.CONSUMER.CREATE.*.${name}.>`, `$JS.API.CONSUMER.MSG.NEXT.*.${name}`]),
+    denyPublish: taken.flatMap((name) => [
+      `$JS.API.CONSUMER.CREATE.*.${name}`,
+      `$JS.API.CONSUMER.CREATE.*.${name}.>`,
+      `$JS.API.CONSUMER.MSG.NEXT.*.${name}`,
+    ]),
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createUser, fromSeed } from '@nats-io/nkeys'
 import { ConfigError } from '../errors.ts'
 import { encodeToken } from '../host-token.ts'
-import type { Role, UserIdentity } from './subjects-for.ts'
+import type { UserIdentity } from './subjects-for.ts'
 
 /** Somebody who may log in to the broker. */
 export interface NatsUser extends UserIdentity {
@@ -128,10 +128,17 @@ function readUsers(path: string): NatsUser[] {
   try {
     content = JSON.parse(readFileSync(path, 'utf8')) as Partial<UsersFile>
   } catch (cause) {
-    throw new ConfigError('bad_users_file', `cannot read the NATS users in ${path}; put a backup of it back, or remove it and add the other hosts again`, { cause })
+    throw new ConfigError(
+      'bad_users_file',
+      `cannot read the NATS users in ${path}; put a backup of it back, or remove it and add the other hosts again`,
+      { cause },
+    )
   }
   if (content.schema_version !== 1 || !Array.isArray(content.users)) {
-    throw new ConfigError('bad_users_file', `${path} was written by another version of nightshift; use that version, or remove the file and add the other hosts again`)
+    throw new ConfigError(
+      'bad_users_file',
+      `${path} was written by another version of nightshift; use that version, or remove the file and add the other hosts again`,
+    )
   }
   return content.users
 }

@@ -1,4 +1,4 @@
-/** What the exit code of a service process means; `--help` prints it, docs/operations.md explains it. */
+/** What the exit code of a service process means; `--help` prints it. */
 export const exitCodes = {
   /** Stopped because it was told to. */
   stopped: 0,

@@ -28,7 +28,11 @@ const statfsTimeoutMs = 1000
  * The health of the whole for `GET /health`: 503 when a service or the bus does not do its work, or the disk is about to end it. Memory
  * and load warn only: taking the whole out of rotation would not help the machine.
  */
-export function healthReport(handles: readonly (Probed & { bus: { state: BusState } })[], machine: MachineReading, host: string): HealthReport {
+export function healthReport(
+  handles: readonly (Probed & { bus: { state: BusState } })[],
+  machine: MachineReading,
+  host: string,
+): HealthReport {
   const components: HealthReport['components'] = {}
   for (const handle of handles) {
     const working = handle.failure === undefined && (handle.state === 'ready' || handle.state === 'standby')

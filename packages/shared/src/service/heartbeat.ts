@@ -39,5 +39,7 @@ export function heartbeat(
 
 /** JSON has no NaN and no infinity. */
 function finiteOnly(numbers: SelfMetrics): SelfMetrics {
-  return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name.slice(0, 128), value !== null && Number.isFinite(value) ? value : null]))
+  return Object.fromEntries(
+    Object.entries(numbers).map(([name, value]) => [name.slice(0, 128), value !== null && Number.isFinite(value) ? value : null]),
+  )
 }

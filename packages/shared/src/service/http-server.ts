@@ -98,7 +98,10 @@ async function listen(server: Server, options: HttpOptions): Promise<number> {
     } catch (cause) {
       const code = codeOf(cause)
       if (code === 'eaddrinuse' && attempt + 1 < tries && port < 65_535) continue
-      const reason = code === 'eaddrinuse' ? 'another process listens there; stop it, or set `http.port:` to a free port' : `${code}; see \`http:\` in the configuration`
+      const reason =
+        code === 'eaddrinuse'
+          ? 'another process listens there; stop it, or set `http.port:` to a free port'
+          : `${code}; see \`http:\` in the configuration`
       throw new ConfigError('http_listen', `cannot listen on ${options.address}:${port}: ${reason}`, { cause })
     }
   }

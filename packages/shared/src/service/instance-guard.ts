@@ -72,8 +72,12 @@ export class InstanceGuard {
     if (this.#done || connection === undefined || this.#attached === connection) return
     this.#attached = connection
     this.#subscriptions = [
-      connection.subscribe(this.#question, { callback: (error, message) => (error === null ? this.#answer(message) : this.#complain(error)) }),
-      connection.subscribe(this.#heartbeats, { callback: (error, message) => (error === null ? this.#hear(message) : this.#complain(error)) }),
+      connection.subscribe(this.#question, {
+        callback: (error, message) => (error === null ? this.#answer(message) : this.#complain(error)),
+      }),
+      connection.subscribe(this.#heartbeats, {
+        callback: (error, message) => (error === null ? this.#hear(message) : this.#complain(error)),
+      }),
     ]
   }
 
@@ -129,7 +133,11 @@ export class InstanceGuard {
     if (connection === undefined) return []
     const others: (InstanceIdentity & { state?: string })[] = []
     try {
-      for await (const answer of await connection.requestMany(this.#question, '{}', { strategy: 'stall', stall: answerStallMs, maxWait: maxAnswerWaitMs })) {
+      for await (const answer of await connection.requestMany(this.#question, '{}', {
+        strategy: 'stall',
+        stall: answerStallMs,
+        maxWait: maxAnswerWaitMs,
+      })) {
         const other = readMessage(answer)
         if (other !== undefined && other.instance !== identity.instance) others.push(other)
       }

@@ -1,14 +1,13 @@
 const colors: Record<string, string> = { DEBUG: '\u001B[2m', WARNING: '\u001B[33m', ERROR: '\u001B[31m', CRITICAL: '\u001B[1;31m' }
 const colorOff = '\u001B[0m'
-/** Columns of their own, ids that only a search needs, and what the message says already. The JSON form has them all. */
-const notShown = new Set([
-  ...['level', 'time', 'service', 'host', 'message', 'error', 'err'],
-  ...['instance', 'correlation_id', 'subject', 'run', 'notification', 'fingerprint', 'epoch', 'labels'],
-  ...['alert_host', 'phase', 'severity', 'started_time', 'channel'],
-])
+const inColumns = ['level', 'time', 'service', 'host', 'message', 'error', 'err']
+const onlyForSearch = ['instance', 'correlation_id', 'subject', 'run', 'notification', 'fingerprint', 'epoch', 'labels']
+const inTheMessage = ['alert_host', 'phase', 'severity', 'started_time', 'channel']
+/** The JSON form has them all. */
+const notShown = new Set([...inColumns, ...onlyForSearch, ...inTheMessage])
 const maxLineLength = 2000
 
-/** A log entry as one line of a terminal: `12:03:11 alerter   INFO     firing web-down on web-1 channel=slack`. Local time. */
+/** A log entry as one line of a terminal: `12:03:11 alerter   INFO     firing web-down on web-1 value=0.93`. Local time. */
 export function lineForPeople(fields: Record<string, unknown>, color: boolean): string {
   const level = textOf(fields['level'])
   const message = textOf(fields['message'])

@@ -38,7 +38,12 @@ function copyObject(value: object, depth: number, parents: Set<object>): unknown
     if (value instanceof URL) return value.href
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`
     if (value instanceof Error) return copyError(value, depth, parents)
-    if (value instanceof Map) return copyEntries([...bounded(value)].map(([key, item]) => [String(key), item]), depth, parents)
+    if (value instanceof Map)
+      return copyEntries(
+        [...bounded(value)].map(([key, item]) => [String(key), item]),
+        depth,
+        parents,
+      )
     if (Array.isArray(value) || value instanceof Set) return copyList(value, depth, parents)
     return copyEntries(Object.entries(value), depth, parents)
   } catch {

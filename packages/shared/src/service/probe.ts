@@ -24,7 +24,13 @@ export function handleProbe(handle: Probed, path: string): ProbeReply | undefine
     case '/readyz': {
       const ready = handle.state === 'ready' || handle.state === 'standby'
       const reasons = handle.notReady().map(redactText)
-      return json(ready ? 200 : 503, { status: ready ? 'ok' : 'not_ready', service: handle.name, host: handle.host, state: handle.state, reasons })
+      return json(ready ? 200 : 503, {
+        status: ready ? 'ok' : 'not_ready',
+        service: handle.name,
+        host: handle.host,
+        state: handle.state,
+        reasons,
+      })
     }
     case '/metrics':
       return { status: 200, contentType: prometheusContentType, body: handle.metricsText() }

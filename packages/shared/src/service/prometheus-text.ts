@@ -17,7 +17,9 @@ export function prometheusText(families: readonly MetricFamily[]): string {
 
 function renderFamily(family: MetricFamily): string {
   const name = validName(family.name)
-  const lines = family.samples.filter((sample) => sample.value !== null).map((sample) => `${name}${renderLabels(sample.labels)} ${renderNumber(sample.value ?? 0)}\n`)
+  const lines = family.samples
+    .filter((sample) => sample.value !== null)
+    .map((sample) => `${name}${renderLabels(sample.labels)} ${renderNumber(sample.value ?? 0)}\n`)
   if (lines.length === 0) return ''
   return `# HELP ${name} ${family.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${family.type}\n${lines.join('')}`
 }

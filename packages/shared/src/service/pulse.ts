@@ -27,7 +27,8 @@ export class Pulse {
 
   look(): void {
     if (this.#timer === undefined) return
-    const isDue = this.#clock.monotonicMs() - this.#lastMs >= heartbeatIntervalMs
+    // Half a look early, for timers are late: else a heartbeat would wait for the look after the next.
+    const isDue = this.#clock.monotonicMs() - this.#lastMs >= heartbeatIntervalMs - lookEveryMs / 2
     if (isDue || this.#state() !== this.#announced) this.beat(isDue)
   }
 

@@ -2,7 +2,8 @@ export const redacted = '[redacted]'
 /** What is longer is cut before it is searched. */
 const maxTextLength = 16_384
 
-const secretKeys = /passw|pwd|passphrase|token|secret|(?:^|_)nkey|(?:^|_)seed|authoriz|cookie|credential|creds|api_?key|access_?key|private_?key/
+const secretKeys =
+  /passw|pwd|passphrase|token|secret|(?:^|_)nkey|(?:^|_)seed|authoriz|cookie|credential|creds|api_?key|access_?key|private_?key/
 /** Keys that look secret and are not: paths of files that hold a secret, fencing tokens, host tokens, counters. */
 const plainKeys = /(?:_file|_path|_total|_count|_bytes|_seconds)$|^(?:fencing|lease|host)_?token$/
 
@@ -24,7 +25,10 @@ export function redact(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(redact)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [redactText(key), isSecretKey(key) && typeof item !== 'boolean' && item !== null ? redacted : redact(item)]),
+    Object.entries(value).map(([key, item]) => [
+      redactText(key),
+      isSecretKey(key) && typeof item !== 'boolean' && item !== null ? redacted : redact(item),
+    ]),
   )
 }
 

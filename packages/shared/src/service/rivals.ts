@@ -59,7 +59,8 @@ export function ownIdentity(instance: string, startedTime: string): InstanceIden
 export function readIdentity(value: unknown): (InstanceIdentity & { state?: string; time?: string }) | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { instance, started_time, pid, machine, state, time } = value as Record<string, unknown>
-  if (typeof instance !== 'string' || instance.length > 64 || typeof started_time !== 'string' || Number.isNaN(Date.parse(started_time))) return undefined
+  if (typeof instance !== 'string' || instance.length > 64 || typeof started_time !== 'string' || Number.isNaN(Date.parse(started_time)))
+    return undefined
   return {
     instance,
     started_time,

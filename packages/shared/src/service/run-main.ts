@@ -17,7 +17,9 @@ export async function runMain<C>(definition: ServiceDefinition<C>, readConfig: R
     process.exit(exitCodes.usage)
   }
   if (flags.help === true || flags.version === true) {
-    process.stdout.write(flags.help === true ? usageOf(definition) : `nightshift ${definition.name} ${version} on Node ${process.versions.node}\n`)
+    process.stdout.write(
+      flags.help === true ? usageOf(definition) : `nightshift ${definition.name} ${version} on Node ${process.versions.node}\n`,
+    )
     process.exit(exitCodes.stopped)
   }
   // Not by process.exitCode: work that was left behind at the deadline would keep the process alive.

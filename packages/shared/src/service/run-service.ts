@@ -43,7 +43,14 @@ export async function runService<C>(options: RunOptions<C>): Promise<number> {
   const isTerminal = process.stdout.isTTY
   const host = (base.host ?? hostname()).toLowerCase()
   const form = isTerminal ? 'people' : 'json'
-  const log = createLog({ service: name, host, level: base.log.level, form, color: isTerminal && process.env['NO_COLOR'] === undefined, errors })
+  const log = createLog({
+    service: name,
+    host,
+    level: base.log.level,
+    form,
+    color: isTerminal && process.env['NO_COLOR'] === undefined,
+    errors,
+  })
   const signal = awaitStopSignal()
   let handle: ServiceHandle<C> | undefined
   let http: HttpServer | undefined
@@ -52,7 +59,10 @@ export async function runService<C>(options: RunOptions<C>): Promise<number> {
     const stateDir = resolve(base.state_dir ?? `data/${name}`)
     handle = await startService(options.definition, { base, config: loaded.config, stateDir, host, version: options.version, log, errors })
     http = await listen(handle, loaded, options.definition.port, stateDir, log)
-    log.info({ version: options.version, http: http.url, state_dir: stateDir, node_version: process.versions.node }, `${name} started on ${host}`)
+    log.info(
+      { version: options.version, http: http.url, state_dir: stateDir, node_version: process.versions.node },
+      `${name} started on ${host}`,
+    )
     const watch = await followConfig(options, loaded, handle, log)
     const told = await Promise.race([signal.received, handle.stopped])
     await watch.stop()
@@ -83,13 +93,24 @@ async function load<C>({ readConfig, file, definition }: RunOptions<C>): Promise
   }
 }
 
-function listen(handle: ServiceHandle, { base }: { base: Loaded<unknown>['base'] }, port: number, stateDir: string, log: Logger): Promise<HttpServer> {
+function listen(
+  handle: ServiceHandle,
+  { base }: { base: Loaded<unknown>['base'] },
+  port: number,
+  stateDir: string,
+  log: Logger,
+): Promise<HttpServer> {
   const routes = [probeRoute(handle), healthRoute(() => [handle], machineReader(stateDir), handle.host), serviceRoute(handle)]
   return startHttp({ address: base.http.address, port: base.http.port ?? port, routes, log })
 }
 
 /** Puts a changed file to use; what only a restart can change is said. */
-function followConfig<C>({ readConfig, file }: RunOptions<C>, first: Loaded<C>, handle: ServiceHandle<C>, log: Logger): ReturnType<typeof watchConfig> {
+function followConfig<C>(
+  { readConfig, file }: RunOptions<C>,
+  first: Loaded<C>,
+  handle: ServiceHandle<C>,
+  log: Logger,
+): ReturnType<typeof watchConfig> {
   return watchConfig<Loaded<C>>({
     files: first.files,
     load: () => readConfig(file),
@@ -97,7 +118,8 @@ function followConfig<C>({ readConfig, file }: RunOptions<C>, first: Loaded<C>, 
       await handle.reload(changed.config)
       setLevel(log, changed.base.log.level)
       const later = needRestart(first, changed)
-      if (later.length > 0) log.warn({ keys: later }, `the changed configuration is in use, but for ${later.join(', ')}: restart to use these`)
+      if (later.length > 0)
+        log.warn({ keys: later }, `the changed configuration is in use, but for ${later.join(', ')}: restart to use these`)
       else log.info('the changed configuration is in use')
     },
     reject: (rejection) => log.error({ error: rejectionError(rejection) }, 'the changed configuration cannot be used; the old one stays'),

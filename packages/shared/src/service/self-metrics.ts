@@ -75,14 +75,12 @@ export function selfFamilies(
   const prefix = `nightshift_${about.service}_`
   const families = Object.entries(numbers)
     .filter(([name]) => name !== 'errors_total')
-    .map(
-      ([name, value]): MetricFamily => ({
-        name: prefix + name,
-        help: help[name] ?? `${name} of the ${about.service}, as in its heartbeat`,
-        type: name.endsWith('_total') ? 'counter' : 'gauge',
-        samples: [{ labels, value }],
-      }),
-    )
+    .map(([name, value]): MetricFamily => ({
+      name: prefix + name,
+      help: help[name] ?? `${name} of the ${about.service}, as in its heartbeat`,
+      type: name.endsWith('_total') ? 'counter' : 'gauge',
+      samples: [{ labels, value }],
+    }))
   return [
     {
       name: `${prefix}build_info`,

@@ -107,7 +107,9 @@ export class ServiceRun<C> implements ServiceHandle<C> {
   async reload(config: C): Promise<void> {
     const turn = this.#reloading.then(async () => {
       if (this.#running === undefined || this.#stopping !== undefined) {
-        throw new ConflictError('not_running', `the ${this.name} is ${this.state}; the new configuration was not taken`, { transient: true })
+        throw new ConflictError('not_running', `the ${this.name} is ${this.state}; the new configuration was not taken`, {
+          transient: true,
+        })
       }
       await this.#running.reload(config)
     })
@@ -140,11 +142,15 @@ export class ServiceRun<C> implements ServiceHandle<C> {
     this.#forgetBus()
     const wasAnnounced = this.#pulse.stop()
     if (!(await settlesWithin(this.#stopService(), deadlineMs * serviceShare))) {
-      log.error({ code: 'stop_timeout', deadline_seconds: deadlineMs / 1000 }, `the ${this.name} did not stop in time; what it was doing is left behind`)
+      log.error(
+        { code: 'stop_timeout', deadline_seconds: deadlineMs / 1000 },
+        `the ${this.name} did not stop in time; what it was doing is left behind`,
+      )
     }
     this.#guard.leave()
     if (wasAnnounced) this.#sendHeartbeat('stopping', false)
-    if (!(await settlesWithin(this.bus.close(leftMs() * 0.9), leftMs()))) log.error({ code: 'stop_timeout' }, 'the connection to the bus did not close in time')
+    if (!(await settlesWithin(this.bus.close(leftMs() * 0.9), leftMs())))
+      log.error({ code: 'stop_timeout' }, 'the connection to the bus did not close in time')
     this.#standing.close()
     this.#stats.close()
     this.#resolveStopped(this.failure)
@@ -161,7 +167,10 @@ export class ServiceRun<C> implements ServiceHandle<C> {
 
   #fail(cause: unknown): void {
     if (this.failure !== undefined || this.#stopping !== undefined) return
-    const failure = cause instanceof NightshiftError ? cause : new NightshiftError('start_failed', `the ${this.name} cannot start: ${describeError(cause)}`, { cause })
+    const failure =
+      cause instanceof NightshiftError
+        ? cause
+        : new NightshiftError('start_failed', `the ${this.name} cannot start: ${describeError(cause)}`, { cause })
     this.#standing.failure = failure
     this.#context.log.fatal({ error: failure }, failure.message)
     void this.stop()

@@ -33,10 +33,8 @@ describe('bootstrap', () => {
   it('makes every stream and bucket with its bounds, and nothing the second time', async () => {
     const { nc, jsm } = await bare()
     const made = await bootstrap(nc, streamsConfig)
-    expect(made.map(({ name }) => name)).toEqual([
-      ...['METRICS', 'EVENTS', 'LOGS', 'AUDIT', 'DEAD'],
-      ...['alerts', 'silences', 'acks', 'locks', 'hosts', 'outbox', 'schedule', 'control'].map((bucket) => `KV_ops_${bucket}`),
-    ])
+    const buckets = ['alerts', 'silences', 'acks', 'locks', 'hosts', 'outbox', 'schedule', 'control'].map((bucket) => `KV_ops_${bucket}`)
+    expect(made.map(({ name }) => name)).toEqual(['METRICS', 'EVENTS', 'LOGS', 'AUDIT', 'DEAD', ...buckets])
     expect(new Set(made.map(({ action }) => action))).toEqual(new Set(['created']))
     expect(made[0]?.bounds).toEqual({ max_bytes: 512 * 1024 * 1024, max_age_seconds: 6 * 3600 })
     const again = await bootstrap(nc, streamsConfig)
@@ -107,12 +105,18 @@ describe('bootstrap', () => {
   it('says so when another stream has the subjects', async () => {
     const { nc, jsm } = await bare()
     await jsm.streams.add({ name: 'MINE', subjects: ['ops.health.>'] })
-    await expect(bootstrap(nc, streamsConfig)).rejects.toMatchObject({ code: 'subjects_overlap', message: expect.stringContaining('cannot set up EVENTS') })
+    await expect(bootstrap(nc, streamsConfig)).rejects.toMatchObject({
+      code: 'subjects_overlap',
+      message: expect.stringContaining('cannot set up EVENTS'),
+    })
   })
 
   it('says so when the server has no room', async () => {
     const { nc } = await bare('jetstream { max_file_store: 100MB }')
-    await expect(bootstrap(nc, streamsConfig)).rejects.toMatchObject({ code: 'no_resources', message: expect.stringContaining('max_file_store') })
+    await expect(bootstrap(nc, streamsConfig)).rejects.toMatchObject({
+      code: 'no_resources',
+      message: expect.stringContaining('max_file_store'),
+    })
   }, 20_000)
 
   it('says so when replicas are asked of a single server', async () => {
@@ -125,15 +129,24 @@ describe('bootstrap', () => {
 
   it('says so when the user may not', async () => {
     const permissions = 'publish: { deny: ["$JS.API.STREAM.CREATE.>"] }'
-    const server = await broker({ bootstrapped: false, config: `authorization { users: [ { user: u, password: p, permissions: { ${permissions} } } ] }` })
+    const server = await broker({
+      bootstrapped: false,
+      config: `authorization { users: [ { user: u, password: p, permissions: { ${permissions} } } ] }`,
+    })
     const nc = await connect({ servers: server.url, user: 'u', pass: 'p' })
     onTestFinished(() => nc.close())
-    await expect(bootstrap(nc, streamsConfig)).rejects.toMatchObject({ code: 'permission_denied', message: expect.stringContaining('admin') })
+    await expect(bootstrap(nc, streamsConfig)).rejects.toMatchObject({
+      code: 'permission_denied',
+      message: expect.stringContaining('admin'),
+    })
   })
 
   it('says so when JetStream is off', async () => {
     const { nc } = await bare('jetstream: disabled')
-    await expect(bootstrap(nc, streamsConfig)).rejects.toMatchObject({ code: 'no_responder', message: expect.stringContaining('JetStream does not answer') })
+    await expect(bootstrap(nc, streamsConfig)).rejects.toMatchObject({
+      code: 'no_responder',
+      message: expect.stringContaining('JetStream does not answer'),
+    })
   })
 
   it('needs a server that is new enough', () => {

@@ -2,7 +2,7 @@ import { Kvm } from '@nats-io/kv'
 import type { BucketSchema, Bus } from '@nightshift/shared/bus/bus'
 import { ContractError } from '@nightshift/shared/errors'
 import { describe, expect, it } from 'vitest'
-import { bootstrapped, broker, busOn, client, until } from './fixture.ts'
+import { bootstrapped, broker, busOn, client, expectSoon } from './fixture.ts'
 
 interface Silence {
   by: string
@@ -98,10 +98,10 @@ describe('a bucket', () => {
     const bucket = await open(bus)
     await bucket.put('k', { by: 'ann', minutes: 1 }, 0)
     await server.kill('SIGKILL')
-    await until(() => bus.state === 'disconnected')
+    await expectSoon(() => bus.state === 'disconnected')
     await expect(bucket.get('k')).rejects.toMatchObject({ code: 'bus_away', transient: true })
     await server.restart()
-    await until(() => bus.state === 'connected')
+    await expectSoon(() => bus.state === 'connected')
     expect((await bucket.get('k'))?.value.by).toBe('ann')
   })
 })
@@ -118,12 +118,15 @@ describe('the watch of a bucket', () => {
     const watch = await bucket.watch((key, entry) => seen.push(`${key}=${entry?.value.minutes}`))
     expect(seen).toEqual(['a=1'])
     await bucket.put('a', { by: 'ann', minutes: 2 }, revision)
-    await until(() => seen.length === 2)
+    await expectSoon(() => seen.length === 2)
     await server.restart()
-    await until(() => bus.state === 'connected')
+    await expectSoon(() => bus.state === 'connected')
     await bucket.put('b', { by: 'bob', minutes: 3 }, 0)
     await bucket.delete('a')
-    await until(() => seen.length === 4, () => seen)
+    await expectSoon(
+      () => seen.length === 4,
+      () => seen,
+    )
     expect(seen).toEqual(['a=1', 'a=2', 'b=3', 'a=undefined'])
     watch.stop()
   })
@@ -139,9 +142,15 @@ describe('the watch of a bucket', () => {
     await server.restart({ empty: true })
     await bootstrapped(server)
     await bus.ready()
-    await until(() => seen.includes('a=undefined') && seen.includes('b=undefined'), () => seen)
+    await expectSoon(
+      () => seen.includes('a=undefined') && seen.includes('b=undefined'),
+      () => seen,
+    )
     await bucket.put('b', { by: 'bob', minutes: 7 }, 0)
-    await until(() => seen.at(-1) === 'b=7', () => seen)
+    await expectSoon(
+      () => seen.at(-1) === 'b=7',
+      () => seen,
+    )
   })
 
   it('works for several watchers and buckets at once, and passes over a value that it cannot read', async () => {
@@ -156,8 +165,11 @@ describe('the watch of a bucket', () => {
     await (await bus.kv('silences')).put('bad', 'no JSON')
     await bucket.put('k', { by: 'ann', minutes: 1 }, 0)
     await acks.put('a', { by: 'ann', minutes: 1 }, 0)
-    await until(() => seen.length === 3, () => seen)
+    await expectSoon(
+      () => seen.length === 3,
+      () => seen,
+    )
     expect(seen.toSorted()).toEqual(['1:k', '2:k', '3:a'])
-    await until(() => bus.stats().deadLettered === 2)
+    await expectSoon(() => bus.stats().deadLettered === 2)
   })
 })

@@ -5,7 +5,15 @@ import { pino } from 'pino'
 
 const [url = ''] = process.argv.slice(2)
 const bus = openBus(
-  { service: 'healer', host: 'web-1', instance: 'i', version: '0.1.0', servers: [url], spoolDir: null, needs: { streams: ['EVENTS'], buckets: [] } },
+  {
+    service: 'healer',
+    host: 'web-1',
+    instance: 'i',
+    version: '0.1.0',
+    servers: [url],
+    spoolDir: null,
+    needs: { streams: ['EVENTS'], buckets: [] },
+  },
   { clock: systemClock, log: pino({ level: 'silent' }) },
 )
 bus.consume({

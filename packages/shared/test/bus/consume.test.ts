@@ -9,7 +9,7 @@ import { ContractError, EffectError } from '@nightshift/shared/errors'
 import type { NatsServer } from '@nightshift/test-servers/nats'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { deafProxy } from './deaf-proxy.ts'
-import { bootstrapped, broker, busOn, client, event, recordingLog, storedIn, until } from './fixture.ts'
+import { bootstrapped, broker, busOn, client, event, recordingLog, storedIn, expectSoon } from './fixture.ts'
 
 const subject = 'ops.health.web-1.http'
 const body = (message: RawMessage): { n: number } => JSON.parse(new TextDecoder().decode(message.data))
@@ -20,7 +20,15 @@ async function publish(bus: Bus, count: number, from = 0): Promise<void> {
 }
 
 function work(handle: ConsumeOptions['handle'], options: Partial<ConsumeOptions> = {}): ConsumeOptions {
-  return { stream: 'EVENTS', durable: 'healer-web-1', filter: 'ops.health.web-1.>', ackWaitMs: 1000, retryDelaysMs: [50], handle, ...options }
+  return {
+    stream: 'EVENTS',
+    durable: 'healer-web-1',
+    filter: 'ops.health.web-1.>',
+    ackWaitMs: 1000,
+    retryDelaysMs: [50],
+    handle,
+    ...options,
+  }
 }
 
 async function consumerInfo(server: NatsServer, stream = 'EVENTS', durable = 'healer-web-1'): Promise<ConsumerInfo> {
@@ -34,11 +42,15 @@ describe('consume', () => {
     const handled: number[] = []
     const reader = bus.consume(work(async (message) => void handled.push(body(message).n)))
     await publish(bus, 50)
-    await until(() => reader.handled === 50)
+    await expectSoon(() => reader.handled === 50)
     expect(handled).toEqual(ascending(50))
     expect(reader.lastSeq).toBe(50)
-    await until(async () => (await consumerInfo(server)).num_ack_pending === 0)
-    expect((await consumerInfo(server)).config).toMatchObject({ filter_subject: 'ops.health.web-1.>', ack_policy: 'explicit', max_ack_pending: 1 })
+    await expectSoon(async () => (await consumerInfo(server)).num_ack_pending === 0)
+    expect((await consumerInfo(server)).config).toMatchObject({
+      filter_subject: 'ops.health.web-1.>',
+      ack_policy: 'explicit',
+      max_ack_pending: 1,
+    })
   })
 
   it('goes on where the last run stopped', async () => {
@@ -46,12 +58,12 @@ describe('consume', () => {
     const bus = busOn(server)
     const first = bus.consume(work(async () => undefined))
     await publish(bus, 5)
-    await until(() => first.handled === 5)
+    await expectSoon(() => first.handled === 5)
     await first.stop()
     await publish(bus, 3, 5)
     const handled: number[] = []
     bus.consume(work(async (message) => void handled.push(body(message).n)))
-    await until(() => handled.length === 3)
+    await expectSoon(() => handled.length === 3)
     expect(handled).toEqual([5, 6, 7])
   })
 
@@ -62,9 +74,9 @@ describe('consume', () => {
     await publish(bus, 5)
     const handled: number[] = []
     bus.consume(work(async (message) => void handled.push(body(message).n), { startAt: 'new' }))
-    await until(async () => (await consumerInfo(server).catch(() => undefined)) !== undefined)
+    await expectSoon(async () => (await consumerInfo(server).catch(() => undefined)) !== undefined)
     await publish(bus, 1, 5)
-    await until(() => handled.length === 1)
+    await expectSoon(() => handled.length === 1)
     expect(handled).toEqual([5])
   })
 
@@ -76,13 +88,23 @@ describe('consume', () => {
     onTestFinished(() => void child.kill('SIGKILL'))
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
-    await until(() => output === '0\n1\n2\n3\n', () => output)
+    await expectSoon(
+      () => output === '0\n1\n2\n3\n',
+      () => output,
+    )
     child.kill('SIGKILL')
     await once(child, 'exit')
     const seen: [number, boolean][] = []
     bus.consume(work(async (message) => void seen.push([body(message).n, message.redelivered])))
-    await until(() => seen.length === 3, () => seen)
-    expect(seen).toEqual([[3, true], [4, false], [5, false]])
+    await expectSoon(
+      () => seen.length === 3,
+      () => seen,
+    )
+    expect(seen).toEqual([
+      [3, true],
+      [4, false],
+      [5, false],
+    ])
   })
 
   it('tries again what failed for a passing reason, in order', async () => {
@@ -97,8 +119,19 @@ describe('consume', () => {
       }),
     )
     await publish(bus, 4)
-    await until(() => reader.handled === 4, () => attempts)
-    expect(attempts).toEqual([[0, 1], [1, 1], [1, 2], [1, 3], [2, 1], [2, 2], [3, 1]])
+    await expectSoon(
+      () => reader.handled === 4,
+      () => attempts,
+    )
+    expect(attempts).toEqual([
+      [0, 1],
+      [1, 1],
+      [1, 2],
+      [1, 3],
+      [2, 1],
+      [2, 2],
+      [3, 1],
+    ])
     expect(reader.deadLettered).toBe(0)
   })
 
@@ -111,13 +144,21 @@ describe('consume', () => {
       }),
     )
     await publish(bus, 3)
-    await until(() => reader.handled === 2 && reader.deadLettered === 1)
+    await expectSoon(() => reader.handled === 2 && reader.deadLettered === 1)
     const nc = await client(server)
-    await until(async () => (await storedIn(nc, 'DEAD')).length === 1)
+    await expectSoon(async () => (await storedIn(nc, 'DEAD')).length === 1)
     const dead = await (await jetstreamManager(nc)).streams.getMessage('DEAD', { seq: 1 })
     expect(dead?.subject).toBe('ops.dead.collector')
-    expect(dead?.json()).toMatchObject({ reason: 'schema', message: 'the field is missing', subject, stream: 'EVENTS', stream_seq: 2, attempts: 1, host: null })
-    await until(async () => (await consumerInfo(server)).num_ack_pending === 0)
+    expect(dead?.json()).toMatchObject({
+      reason: 'schema',
+      message: 'the field is missing',
+      subject,
+      stream: 'EVENTS',
+      stream_seq: 2,
+      attempts: 1,
+      host: null,
+    })
+    await expectSoon(async () => (await consumerInfo(server)).num_ack_pending === 0)
     await sleep(1500)
     expect(reader.deadLettered).toBe(1)
   })
@@ -136,21 +177,21 @@ describe('consume', () => {
         { maxAttempts: 3 },
       ),
     )
-    await until(() => reader.handled === 1 && reader.deadLettered === 1)
+    await expectSoon(() => reader.handled === 1 && reader.deadLettered === 1)
     expect(attempts).toBe(4)
     const nc = await client(server)
-    await until(async () => (await storedIn(nc, 'DEAD')).length === 1)
+    await expectSoon(async () => (await storedIn(nc, 'DEAD')).length === 1)
     const dead = await (await jetstreamManager(nc)).streams.getMessage('DEAD', { seq: 1 })
     expect(dead?.json()).toMatchObject({ reason: 'too_many_attempts', attempts: 3, message: expect.stringContaining('no') })
     await reader.stop()
     await publish(bus, 1, 2)
     const hanging = bus.consume(work(() => new Promise(() => undefined), { ackWaitMs: 300 }))
-    await until(async () => (await consumerInfo(server)).num_ack_pending === 1)
+    await expectSoon(async () => (await consumerInfo(server)).num_ack_pending === 1)
     await sleep(1200)
     expect(hanging.handled).toBe(0)
     const crashed = busOn(server, { service: 'healer' })
     const next = crashed.consume(work(async () => expect.fail('it must not be handled again'), { maxAttempts: 2 }))
-    await until(() => next.deadLettered === 1)
+    await expectSoon(() => next.deadLettered === 1)
   })
 
   it('leaves a message alone as long as its handler says that it is working', async () => {
@@ -158,16 +199,19 @@ describe('consume', () => {
     const bus = busOn(server)
     const attempts: number[] = []
     const reader = bus.consume(
-      work(async (message, job) => {
-        attempts.push(message.attempt)
-        for (let step = 0; step < 12; step++) {
-          await sleep(100)
-          job.working()
-        }
-      }, { ackWaitMs: 400 }),
+      work(
+        async (message, job) => {
+          attempts.push(message.attempt)
+          for (let step = 0; step < 12; step++) {
+            await sleep(100)
+            job.working()
+          }
+        },
+        { ackWaitMs: 400 },
+      ),
     )
     await publish(bus, 1)
-    await until(() => reader.handled === 1)
+    await expectSoon(() => reader.handled === 1)
     expect(attempts).toEqual([1])
   })
 
@@ -177,14 +221,17 @@ describe('consume', () => {
     let busy = 0
     let most = 0
     const reader = bus.consume(
-      work(async () => {
-        most = Math.max(most, ++busy)
-        await sleep(10)
-        busy--
-      }, { concurrency: 8 }),
+      work(
+        async () => {
+          most = Math.max(most, ++busy)
+          await sleep(10)
+          busy--
+        },
+        { concurrency: 8 },
+      ),
     )
     await publish(bus, 100)
-    await until(() => reader.handled === 100)
+    await expectSoon(() => reader.handled === 100)
     expect(most).toBe(8)
   })
 
@@ -212,17 +259,24 @@ describe('consume', () => {
     const bus = busOn(server)
     const started = Promise.withResolvers<void>()
     const reader = bus.consume(
-      work(async (_message, job) => {
-        started.resolve()
-        await once(job.signal, 'abort')
-        throw new EffectError('stopped', 'stopped in the middle', { transient: true })
-      }, { ackWaitMs: 10_000 }),
+      work(
+        async (_message, job) => {
+          started.resolve()
+          await once(job.signal, 'abort')
+          throw new EffectError('stopped', 'stopped in the middle', { transient: true })
+        },
+        { ackWaitMs: 10_000 },
+      ),
     )
     await publish(bus, 1)
     await started.promise
     await reader.stop()
     const next = bus.consume(work(async () => undefined, { ackWaitMs: 10_000 }))
-    await until(() => next.handled === 1, () => 'not handed out again', 3000)
+    await expectSoon(
+      () => next.handled === 1,
+      () => 'not handed out again',
+      3000,
+    )
   })
 
   it('keeps reading through a broker that is killed, and handles nothing twice', async () => {
@@ -230,10 +284,13 @@ describe('consume', () => {
     const bus = busOn(server)
     const handled: number[] = []
     const reader = bus.consume(
-      work(async (message) => {
-        handled.push(body(message).n)
-        await sleep(2)
-      }, { ackWaitMs: 2000 }),
+      work(
+        async (message) => {
+          handled.push(body(message).n)
+          await sleep(2)
+        },
+        { ackWaitMs: 2000 },
+      ),
     )
     let published = 0
     let stop = false
@@ -246,12 +303,15 @@ describe('consume', () => {
     for (let round = 0; round < 2; round++) {
       await sleep(300)
       await server.restart()
-      await until(() => bus.state === 'connected')
+      await expectSoon(() => bus.state === 'connected')
     }
     await sleep(200)
     stop = true
     await publishing
-    await until(() => reader.handled >= published, () => [reader.handled, published, bus.stats()])
+    await expectSoon(
+      () => reader.handled >= published,
+      () => [reader.handled, published, bus.stats()],
+    )
     await sleep(300)
     expect(handled).toEqual(ascending(published))
   })
@@ -269,7 +329,10 @@ describe('consume', () => {
       }),
     )
     await busOn(server, { service: 'other' }).publishEvent(subject, event({ n: 0 }))
-    await until(async () => handled.length === 1 && (await consumerInfo(server)).ack_floor.stream_seq === 1, () => handled)
+    await expectSoon(
+      async () => handled.length === 1 && (await consumerInfo(server)).ack_floor.stream_seq === 1,
+      () => handled,
+    )
     expect(handled).toEqual([0])
     expect(reader.handled).toBe(1)
   })
@@ -280,16 +343,22 @@ describe('consume', () => {
     const handled: number[] = []
     bus.consume(work(async (message) => void handled.push(body(message).n)))
     await publish(bus, 1)
-    await until(() => handled.length === 1)
+    await expectSoon(() => handled.length === 1)
     const nc = await client(server)
     await (await jetstreamManager(nc)).consumers.delete('EVENTS', 'healer-web-1')
     await (await jetstreamManager(nc)).streams.purge('EVENTS')
     await publish(bus, 1, 1)
-    await until(() => handled.length === 2, () => handled)
+    await expectSoon(
+      () => handled.length === 2,
+      () => handled,
+    )
     await server.restart({ empty: true })
     await bootstrapped(server)
     await publish(bus, 1, 2)
-    await until(() => handled.length === 3, () => handled)
+    await expectSoon(
+      () => handled.length === 3,
+      () => handled,
+    )
     expect(handled).toEqual([0, 1, 2])
   })
 
@@ -298,10 +367,10 @@ describe('consume', () => {
     const bus = busOn(server)
     const first = bus.consume(work(async () => undefined))
     await publish(bus, 1)
-    await until(() => first.handled === 1)
+    await expectSoon(() => first.handled === 1)
     await first.stop()
     bus.consume(work(async () => undefined, { ackWaitMs: 7000, concurrency: 4 }))
-    await until(async () => (await consumerInfo(server)).config.ack_wait === nanos(7000))
+    await expectSoon(async () => (await consumerInfo(server)).config.ack_wait === nanos(7000))
     expect((await consumerInfo(server)).config.max_ack_pending).toBe(1000)
     expect((await consumerInfo(server)).ack_floor.stream_seq).toBe(1)
   })
@@ -317,7 +386,7 @@ describe('consume', () => {
     ])
     await bootstrapped(server)
     await publish(bus, 1)
-    await until(() => reader.handled === 1)
+    await expectSoon(() => reader.handled === 1)
   })
 
   it('shares the work between two processes of one name', async () => {
@@ -333,7 +402,10 @@ describe('consume', () => {
     await left.ready()
     await right.ready()
     await publish(left, 100)
-    await until(() => (counts[0] ?? 0) + (counts[1] ?? 0) === 100, () => counts)
+    await expectSoon(
+      () => (counts[0] ?? 0) + (counts[1] ?? 0) === 100,
+      () => counts,
+    )
     expect(Math.min(...counts)).toBeGreaterThan(10)
   })
 })

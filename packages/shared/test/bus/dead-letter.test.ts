@@ -6,7 +6,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 const reader = { service: 'alerter', source: 'alerter@hub', stream: 'EVENTS' }
-const message = { subject: 'ops.health.web-1.http', data: new TextEncoder().encode('{"correlation_id":"c-1"}'), seq: 7, receivedMs: 1_700_000_000_000, attempt: 2 }
+const message = {
+  subject: 'ops.health.web-1.http',
+  data: new TextEncoder().encode('{"correlation_id":"c-1"}'),
+  seq: 7,
+  receivedMs: 1_700_000_000_000,
+  attempt: 2,
+}
 
 describe('a dead letter', () => {
   it('says what it was, where it came from and why', () => {
@@ -36,13 +42,22 @@ describe('a dead letter', () => {
   })
 
   it('fits the contract whatever the message and the error are', () => {
-    const error = fc.oneof(fc.string({ maxLength: 20_000 }).map((text) => new ContractError('schema', text)), fc.anything())
+    const error = fc.oneof(
+      fc.string({ maxLength: 20_000 }).map((text) => new ContractError('schema', text)),
+      fc.anything(),
+    )
     fc.assert(
-      fc.property(fc.string({ maxLength: 2000 }), fc.uint8Array({ maxLength: 20_000 }), error, fc.option(fc.nat(), { nil: undefined }), (subject, data, why, seq) => {
-        const dead = deadEvent({ subject, data, ...(seq !== undefined && { seq }) }, why, { ...reader, stream: null }, systemClock)
-        expect(deadEventSchema.safeParse(dead).error).toBeUndefined()
-        expect(dead.payload_bytes).toBe(data.length)
-      }),
+      fc.property(
+        fc.string({ maxLength: 2000 }),
+        fc.uint8Array({ maxLength: 20_000 }),
+        error,
+        fc.option(fc.nat(), { nil: undefined }),
+        (subject, data, why, seq) => {
+          const dead = deadEvent({ subject, data, ...(seq !== undefined && { seq }) }, why, { ...reader, stream: null }, systemClock)
+          expect(deadEventSchema.safeParse(dead).error).toBeUndefined()
+          expect(dead.payload_bytes).toBe(data.length)
+        },
+      ),
       { numRuns: 200 },
     )
     fc.assert(

@@ -3,13 +3,22 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { jetstreamManager } from '@nats-io/jetstream'
-import { nanos, type NatsConnection } from '@nats-io/transport-node'
-import { bootstrap } from '@nightshift/shared/bus/bootstrap'
+import { nanos } from '@nats-io/transport-node'
 import { openBus } from '@nightshift/shared/bus/open-bus'
 import { freePort } from '@nightshift/test-servers/nats'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { deafProxy } from './deaf-proxy.ts'
-import { bootstrapped, broker, busOn, client, event, recordingLog, storedIn, streamsConfig, temporaryFolder, until } from './fixture.ts'
+import {
+  bootstrapped,
+  broker,
+  busOn,
+  client,
+  event,
+  recordingLog,
+  storedIn,
+  temporaryFolder,
+  expectSoon,
+} from './fixture.ts'
 
 const subject = 'ops.health.web-1.http'
 const ascending = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
@@ -31,7 +40,7 @@ describe('publishEvent', () => {
     const server = await broker()
     const bus = busOn(server)
     await Promise.all(ascending(500).map((n) => bus.publishEvent(subject, event({ n }))))
-    await until(() => bus.stats().spoolEvents === 0)
+    await expectSoon(() => bus.stats().spoolEvents === 0)
     expect((await storedIn(await client(server), 'EVENTS')).map(({ n }) => n)).toEqual(ascending(500))
   })
 
@@ -53,12 +62,15 @@ describe('publishEvent', () => {
       await server.kill('SIGKILL')
       await sleep(250)
       await server.restart()
-      await until(() => bus.state === 'connected')
+      await expectSoon(() => bus.state === 'connected')
     }
     await sleep(150)
     stop = true
     await publishing
-    await until(() => bus.stats().spoolEvents === 0, () => bus.stats())
+    await expectSoon(
+      () => bus.stats().spoolEvents === 0,
+      () => bus.stats(),
+    )
     const stored = await storedIn(await client(server), 'EVENTS')
     expect(stored.map(({ n }) => n)).toEqual(ascending(published))
     expect(outcomes).toEqual(new Set(['acknowledged', 'spooled']))
@@ -75,7 +87,10 @@ describe('publishEvent', () => {
     expect(await bus.publishEvent(subject, event({ n: 2 }))).toBe('spooled')
     proxy.deaf = false
     proxy.cut()
-    await until(() => bus.stats().spoolEvents === 0, () => bus.stats())
+    await expectSoon(
+      () => bus.stats().spoolEvents === 0,
+      () => bus.stats(),
+    )
     expect((await storedIn(await client(server), 'EVENTS')).map(({ n }) => n)).toEqual([0, 1, 2])
   })
 
@@ -87,7 +102,10 @@ describe('publishEvent', () => {
     const outcome = bus.publishEvent(subject, event({ n: 0 }))
     expect(await outcome).toBe('spooled')
     await server.kill('SIGCONT')
-    await until(() => bus.stats().spoolEvents === 0, () => bus.stats())
+    await expectSoon(
+      () => bus.stats().spoolEvents === 0,
+      () => bus.stats(),
+    )
     expect((await storedIn(await client(server), 'EVENTS')).map(({ n }) => n)).toEqual([0])
   })
 
@@ -100,11 +118,14 @@ describe('publishEvent', () => {
     await bus.ready()
     proxy.deaf = true
     await bus.publishEvent(subject, event({ n: 0 }))
-    await until(async () => (await storedIn(nc, 'EVENTS')).length > 0)
+    await expectSoon(async () => (await storedIn(nc, 'EVENTS')).length > 0)
     await sleep(1500)
     proxy.deaf = false
     proxy.cut()
-    await until(() => bus.stats().spoolEvents === 0, () => bus.stats())
+    await expectSoon(
+      () => bus.stats().spoolEvents === 0,
+      () => bus.stats(),
+    )
     const ids = (await storedIn(nc, 'EVENTS')).map(({ id }) => id)
     expect(ids.length).toBeGreaterThan(1)
     expect(new Set(ids).size).toBe(1)
@@ -119,7 +140,10 @@ describe('publishEvent', () => {
     const server = await broker({ port })
     const second = busOn(server, { spoolDir })
     await second.publishEvent(subject, event({ n: 300 }))
-    await until(() => second.stats().eventsPublished === 301, () => second.stats())
+    await expectSoon(
+      () => second.stats().eventsPublished === 301,
+      () => second.stats(),
+    )
     expect((await storedIn(await client(server), 'EVENTS')).map(({ n }) => n)).toEqual(ascending(301))
   })
 
@@ -131,16 +155,19 @@ describe('publishEvent', () => {
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
     const promised = (): string[] => output.split('\n').slice(0, -1)
-    await until(() => promised().length > 200)
+    await expectSoon(() => promised().length > 200)
     await server.kill('SIGKILL')
     const before = promised().length
-    await until(() => promised().length > before + 200)
+    await expectSoon(() => promised().length > before + 200)
     child.kill('SIGKILL')
     await once(child, 'exit')
     await server.restart()
     const bus = busOn(server, { spoolDir })
     await bus.publishEvent('ops.change.web-1.restart', event())
-    await until(() => bus.stats().spoolEvents === 0, () => bus.stats())
+    await expectSoon(
+      () => bus.stats().spoolEvents === 0,
+      () => bus.stats(),
+    )
     const stored = (await storedIn(await client(server), 'EVENTS')).filter(({ subject: on }) => on === subject)
     const ids = new Set(stored.map(({ id }) => id))
     expect(promised().filter((id) => !ids.has(id))).toEqual([])
@@ -153,10 +180,10 @@ describe('publishEvent', () => {
     const { log, lines } = recordingLog()
     const bus = busOn(server, {}, log)
     expect(await bus.publishEvent(subject, event({ n: 0 }))).toBe('spooled')
-    await until(() => lines.some(({ msg }) => String(msg).includes('nightshift bootstrap')))
+    await expectSoon(() => lines.some(({ msg }) => String(msg).includes('nightshift bootstrap')))
     expect(bus.stats().spoolEvents).toBe(1)
     await bootstrapped(server)
-    await until(() => bus.stats().spoolEvents === 0)
+    await expectSoon(() => bus.stats().spoolEvents === 0)
     expect((await storedIn(await client(server), 'EVENTS')).map(({ n }) => n)).toEqual([0])
   })
 
@@ -173,7 +200,10 @@ describe('publishEvent', () => {
     const server = await broker()
     const bus = busOn(server)
     await bus.ready()
-    await expect(bus.publishEvent(subject, event({ text: 'x'.repeat(2_000_000) }))).rejects.toMatchObject({ code: 'message_too_large', transient: false })
+    await expect(bus.publishEvent(subject, event({ text: 'x'.repeat(2_000_000) }))).rejects.toMatchObject({
+      code: 'message_too_large',
+      transient: false,
+    })
     expect(await bus.publishEvent(subject, event())).toBe('acknowledged')
   })
 
@@ -186,12 +216,21 @@ describe('publishEvent', () => {
     await bus.publishEvent(subject, large)
     await bus.publishEvent(subject, event({ n: 2 }))
     const server = await broker({ port })
-    await until(() => bus.stats().deadLettered === 1 && bus.stats().spoolEvents === 0, () => bus.stats())
+    await expectSoon(
+      () => bus.stats().deadLettered === 1 && bus.stats().spoolEvents === 0,
+      () => bus.stats(),
+    )
     const nc = await client(server)
     expect((await storedIn(nc, 'EVENTS')).map(({ n }) => n)).toEqual([0, 2])
-    await until(async () => (await storedIn(nc, 'DEAD')).length === 1)
+    await expectSoon(async () => (await storedIn(nc, 'DEAD')).length === 1)
     const dead = await (await jetstreamManager(nc)).streams.getMessage('DEAD', { seq: 1 })
-    expect(dead?.json()).toMatchObject({ reason: 'message_too_large', subject, correlation_id: 'c-1', service: 'collector', source: 'collector@web-1' })
+    expect(dead?.json()).toMatchObject({
+      reason: 'message_too_large',
+      subject,
+      correlation_id: 'c-1',
+      service: 'collector',
+      source: 'collector@web-1',
+    })
     expect(lines).toContainEqual(expect.objectContaining({ code: 'message_too_large', event_id: large.id }))
   })
 
@@ -199,16 +238,17 @@ describe('publishEvent', () => {
     const permissions = 'publish: { deny: ["ops.health.db-1.>"] }'
     const config = `authorization { users: [ { user: admin, password: a }, { user: web, password: w, permissions: { ${permissions} } } ] }`
     const port = await freePort()
-    const admin = { url: `nats://admin:a@127.0.0.1:${port}` }
     const bus = busOn({ url: `nats://127.0.0.1:${port}` }, { user: 'web', password: 'w' })
     expect(await bus.publishEvent('ops.health.db-1.http', event({ n: 0 }))).toBe('spooled')
     expect(await bus.publishEvent(subject, event({ n: 1 }))).toBe('spooled')
-    await broker({ port, config, bootstrapped: false })
-    const keeper = busOn(admin, { service: 'keeper', needs: { streams: [], buckets: [] } })
-    await keeper.ready()
-    const nc = keeper.connection as NatsConnection
-    await bootstrap(nc, streamsConfig)
-    await until(() => bus.stats().spoolEvents === 0 && bus.stats().deadLettered === 1, () => bus.stats())
+    const server = await broker({ port, config, bootstrapped: false })
+    const admin = { user: 'admin', pass: 'a' }
+    await bootstrapped(server, admin)
+    const nc = await client(server, admin)
+    await expectSoon(
+      () => bus.stats().spoolEvents === 0 && bus.stats().deadLettered === 1,
+      () => bus.stats(),
+    )
     await expect(bus.publishEvent('ops.health.db-1.http', event())).rejects.toMatchObject({ code: 'permission_denied' })
     expect((await storedIn(nc, 'EVENTS')).map(({ n }) => n)).toEqual([1])
     expect(bus.stats().permissionErrors).toBeGreaterThan(0)

@@ -37,15 +37,23 @@ export async function broker(options: NatsOptions & { bootstrapped?: boolean } =
   return server
 }
 
-export async function bootstrapped(server: NatsServer, config: StreamsConfig = streamsConfig, namespace?: string): Promise<void> {
-  const nc = await connect({ servers: server.url })
+export interface Admin {
+  config?: StreamsConfig
+  namespace?: string
+  user?: string
+  pass?: string
+}
+
+export async function bootstrapped(server: Pick<NatsServer, 'url'>, admin: Admin = {}): Promise<void> {
+  const { config = streamsConfig, namespace, ...login } = admin
+  const nc = await connect({ servers: server.url, ...login })
   await bootstrap(nc, config, namespace)
   await nc.close()
 }
 
 /** A plain client, closed after the test. */
-export async function client(server: NatsServer): Promise<NatsConnection> {
-  const nc = await connect({ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 100 })
+export async function client(server: NatsServer, login: { user?: string; pass?: string } = {}): Promise<NatsConnection> {
+  const nc = await connect({ servers: server.url, ...login, maxReconnectAttempts: -1, reconnectTimeWait: 100 })
   onTestFinished(() => nc.close())
   return nc
 }
@@ -70,7 +78,7 @@ export function busOn(server: Pick<NatsServer, 'url'>, options: Partial<BusOptio
 }
 
 /** Waits until the condition holds; fails with what was seen last. */
-export async function until(
+export async function expectSoon(
   condition: () => boolean | Promise<boolean>,
   what: () => unknown = () => 'the condition never held',
   deadlineMs = 15_000,

@@ -26,7 +26,10 @@ describe('a follower that connects', () => {
   })
 
   it('sees that the stream is another one, also when that has outgrown the checkpoint', () => {
-    expect(resume({ seq: 500, incarnation: undefined }, stream)).toEqual({ seq: 0, gap: { afterSeq: 500, firstSeq: 101, reason: 'recreated' } })
+    expect(resume({ seq: 500, incarnation: undefined }, stream)).toEqual({
+      seq: 0,
+      gap: { afterSeq: 500, firstSeq: 101, reason: 'recreated' },
+    })
     expect(resume({ seq: 500, incarnation: 'z' }, stream)).toEqual({ seq: 0, gap: { afterSeq: 500, firstSeq: 101, reason: 'recreated' } })
     expect(resume({ seq: 150, incarnation: 'z' }, stream)).toEqual({ seq: 0, gap: { afterSeq: 150, firstSeq: 101, reason: 'recreated' } })
     expect(resume({ seq: 5, incarnation: 'z' }, { incarnation: 'a', firstSeq: 0, lastSeq: 0 })).toEqual({
@@ -41,7 +44,9 @@ describe('a follower that connects', () => {
 
   it('never goes on behind the end, and always at the checkpoint or with a gap', () => {
     const position = fc.record({ seq: fc.nat(1000), incarnation: fc.constantFrom('a', 'b', undefined) })
-    const extent = fc.tuple(fc.nat(500), fc.nat(500)).map(([first, count]) => ({ incarnation: 'a', firstSeq: first + 1, lastSeq: first + count }))
+    const extent = fc
+      .tuple(fc.nat(500), fc.nat(500))
+      .map(([first, count]) => ({ incarnation: 'a', firstSeq: first + 1, lastSeq: first + count }))
     fc.assert(
       fc.property(position, extent, (at, holds) => {
         const { seq, gap } = resume(at, holds)

@@ -5,7 +5,7 @@ import type { Gap } from '@nightshift/shared/bus/follow-position'
 import { ContractError } from '@nightshift/shared/errors'
 import { describe, expect, it } from 'vitest'
 import { deafProxy } from './deaf-proxy.ts'
-import { bootstrapped, broker, busOn, client, event, recordingLog, storedIn, streamsConfig, until } from './fixture.ts'
+import { bootstrapped, broker, busOn, client, event, recordingLog, storedIn, streamsConfig, expectSoon } from './fixture.ts'
 
 const subject = 'ops.health.web-1.http'
 const body = (message: RawMessage): { n: number } => JSON.parse(new TextDecoder().decode(message.data))
@@ -38,11 +38,11 @@ describe('follow', () => {
     await bus.ready()
     await publish(bus, 20)
     const { reader, seen, gaps, caughtUp } = follower(bus)
-    await until(() => caughtUp.length === 1)
+    await expectSoon(() => caughtUp.length === 1)
     expect(seen).toEqual(ascending(20))
     expect(caughtUp).toEqual([20])
     await publish(bus, 5, 20)
-    await until(() => seen.length === 25)
+    await expectSoon(() => seen.length === 25)
     expect(seen).toEqual(ascending(25))
     expect(caughtUp).toEqual([20])
     expect(gaps).toEqual([])
@@ -56,11 +56,11 @@ describe('follow', () => {
     await publish(bus, 10)
     const behind = follower(bus, { after: 7 })
     const fresh = follower(bus, { name: 'alerter-1', after: 'new' })
-    await until(() => behind.caughtUp.length === 1 && fresh.caughtUp.length === 1)
+    await expectSoon(() => behind.caughtUp.length === 1 && fresh.caughtUp.length === 1)
     expect(behind.seen).toEqual([7, 8, 9])
     expect(fresh.reader.lastSeq).toBe(10)
     await publish(bus, 1, 10)
-    await until(() => fresh.seen.length === 1)
+    await expectSoon(() => fresh.seen.length === 1)
     expect(fresh.seen).toEqual([10])
   })
 
@@ -68,11 +68,11 @@ describe('follow', () => {
     const bus = busOn(await broker())
     await bus.ready()
     const empty = follower(bus)
-    await until(() => empty.caughtUp.length === 1)
+    await expectSoon(() => empty.caughtUp.length === 1)
     expect(empty.caughtUp).toEqual([0])
     await publish(bus, 3)
     const other = follower(bus, { name: 'other', filter: 'ops.backup.>' })
-    await until(() => other.caughtUp.length === 1)
+    await expectSoon(() => other.caughtUp.length === 1)
     expect(other.caughtUp).toEqual([3])
     expect(other.reader.lastSeq).toBe(3)
   })
@@ -84,9 +84,9 @@ describe('follow', () => {
     await publish(bus, 2, 100, 'ops.change.web-1.deploy')
     await publish(bus, 1, 3)
     const { seen, gaps, reader } = follower(bus, { filter: 'ops.change.>' })
-    await until(() => seen.length === 2)
+    await expectSoon(() => seen.length === 2)
     expect(seen).toEqual([100, 101])
-    await until(() => reader.lastSeq === 6)
+    await expectSoon(() => reader.lastSeq === 6)
     expect(gaps).toEqual([])
   })
 
@@ -104,7 +104,7 @@ describe('follow', () => {
         busy--
       },
     })
-    await until(() => seen.length === 30)
+    await expectSoon(() => seen.length === 30)
     expect(seen).toEqual(ascending(30))
   })
 
@@ -123,11 +123,11 @@ describe('follow', () => {
         return undefined
       },
     })
-    await until(() => caughtUp.length === 1)
+    await expectSoon(() => caughtUp.length === 1)
     expect(seen).toEqual([0, 3])
     expect(reader).toMatchObject({ handled: 2, deadLettered: 2, lastSeq: 4 })
     const nc = await client(server)
-    await until(async () => (await storedIn(nc, 'DEAD')).length === 2)
+    await expectSoon(async () => (await storedIn(nc, 'DEAD')).length === 2)
     const jsm = await jetstreamManager(nc)
     expect((await jsm.streams.getMessage('DEAD', { seq: 1 }))?.json()).toMatchObject({ reason: 'schema', stream_seq: 2, stream: 'EVENTS' })
     expect((await jsm.streams.getMessage('DEAD', { seq: 2 }))?.json()).toMatchObject({ reason: 'failed', message: 'a bug', stream_seq: 3 })
@@ -142,10 +142,10 @@ describe('follow', () => {
       throw new ContractError('schema', 'not ours')
     }
     const first = follower(bus, { handle: refuse })
-    await until(() => first.caughtUp.length === 1)
+    await expectSoon(() => first.caughtUp.length === 1)
     await first.reader.stop()
     const second = follower(bus, { handle: refuse })
-    await until(() => second.caughtUp.length === 1)
+    await expectSoon(() => second.caughtUp.length === 1)
     expect(second.reader.deadLettered).toBe(1)
     expect(await storedIn(await client(server), 'DEAD')).toHaveLength(1)
   })
@@ -166,11 +166,17 @@ describe('follow', () => {
     for (let round = 0; round < 3; round++) {
       await sleep(200)
       await server.restart()
-      await until(() => bus.state === 'connected' && caughtUp.length > round + 1, () => caughtUp)
+      await expectSoon(
+        () => bus.state === 'connected' && caughtUp.length > round + 1,
+        () => caughtUp,
+      )
     }
     stop = true
     await publishing
-    await until(() => seen.length >= published, () => [seen.length, published, bus.stats()])
+    await expectSoon(
+      () => seen.length >= published,
+      () => [seen.length, published, bus.stats()],
+    )
     expect(seen).toEqual(ascending(published))
     expect(gaps).toEqual([])
   })
@@ -190,21 +196,24 @@ describe('follow', () => {
         if (seen.length % 100 === 0) await sleep(1)
       },
     })
-    await until(() => seen.length >= 3000, () => seen.length)
+    await expectSoon(
+      () => seen.length >= 3000,
+      () => seen.length,
+    )
     expect(seen).toEqual(ascending(3000))
     expect(gaps).toEqual([])
   })
 
   it('reports what expired while it was away', async () => {
     const server = await broker({ bootstrapped: false })
-    await bootstrapped(server, { ...streamsConfig, events: { max_age: 3600_000, max_bytes: 4 * 1024 * 1024 } })
+    await bootstrapped(server, { config: { ...streamsConfig, events: { max_age: 3600_000, max_bytes: 4 * 1024 * 1024 } } })
     const bus = busOn(server)
     await bus.ready()
     await publish(bus, 10)
     const jsm = await jetstreamManager(await client(server))
     await jsm.streams.purge('EVENTS', { seq: 8 })
     const { seen, gaps } = follower(bus, { after: 3 })
-    await until(() => seen.length === 3)
+    await expectSoon(() => seen.length === 3)
     expect(gaps).toEqual([{ afterSeq: 3, firstSeq: 8, reason: 'expired' }])
     expect(seen).toEqual([7, 8, 9])
   })
@@ -225,7 +234,7 @@ describe('follow', () => {
         }
       },
     })
-    await until(() => seen.at(-1) === 4999)
+    await expectSoon(() => seen.at(-1) === 4999)
     expect(gaps).toHaveLength(1)
     expect(gaps[0]).toMatchObject({ reason: 'expired', firstSeq: 4500 })
     expect(seen.length).toBeLessThan(2000)
@@ -237,16 +246,19 @@ describe('follow', () => {
     await bus.ready()
     const running = follower(bus)
     await publish(bus, 5)
-    await until(() => running.seen.length === 5)
+    await expectSoon(() => running.seen.length === 5)
     const { lastSeq, incarnation } = running.reader
     await server.restart({ empty: true })
     await bootstrapped(server)
     await publish(bus, 8, 100)
-    await until(() => running.seen.length === 13, () => [running, bus.stats()])
+    await expectSoon(
+      () => running.seen.length === 13,
+      () => [running, bus.stats()],
+    )
     expect(running.seen).toEqual([...ascending(5), ...ascending(8, 100)])
     expect(running.gaps).toEqual([expect.objectContaining({ afterSeq: 5, reason: 'recreated' })])
     const restarted = follower(bus, { name: 'restarted', after: lastSeq, incarnation })
-    await until(() => restarted.caughtUp.length === 1)
+    await expectSoon(() => restarted.caughtUp.length === 1)
     expect(restarted.seen).toEqual(ascending(8, 100))
     expect(restarted.gaps).toEqual([{ afterSeq: 5, firstSeq: 1, reason: 'recreated' }])
   })
@@ -257,13 +269,13 @@ describe('follow', () => {
     await bus.ready()
     await publish(bus, 3)
     const first = follower(bus)
-    await until(() => first.caughtUp.length === 1)
+    await expectSoon(() => first.caughtUp.length === 1)
     const { lastSeq, incarnation } = first.reader
     await first.reader.stop()
     await server.restart()
-    await until(() => bus.state === 'connected')
+    await expectSoon(() => bus.state === 'connected')
     const second = follower(bus, { after: lastSeq, incarnation })
-    await until(() => second.caughtUp.length === 1)
+    await expectSoon(() => second.caughtUp.length === 1)
     expect(second.gaps).toEqual([])
     expect(second.reader.incarnation).toBe(incarnation)
   })
@@ -274,10 +286,10 @@ describe('follow', () => {
     await bus.ready()
     const { seen } = follower(bus)
     await publish(bus, 2)
-    await until(() => seen.length === 2)
+    await expectSoon(() => seen.length === 2)
     await (await jetstreamManager(await client(server))).consumers.delete('EVENTS', 'alerter-0')
     await publish(bus, 2, 2)
-    await until(() => seen.length === 4)
+    await expectSoon(() => seen.length === 4)
     expect(seen).toEqual(ascending(4))
   })
 
@@ -287,16 +299,16 @@ describe('follow', () => {
     const old = busOn(server, {}, log)
     await old.ready()
     const first = follower(old)
-    await until(() => first.caughtUp.length === 1)
+    await expectSoon(() => first.caughtUp.length === 1)
     const successor = busOn(server)
     const second = follower(successor)
-    await until(() => lines.some(({ code }) => code === 'reader_taken_over'))
+    await expectSoon(() => lines.some(({ code }) => code === 'reader_taken_over'))
     await publish(old, 3)
-    await until(() => second.seen.length === 3)
+    await expectSoon(() => second.seen.length === 3)
     await sleep(500)
     expect(first.seen).toEqual([])
     await successor.close()
-    await until(() => first.seen.length === 3)
+    await expectSoon(() => first.seen.length === 3)
     expect(first.seen).toEqual(ascending(3))
   })
 
@@ -340,7 +352,7 @@ describe('follow', () => {
     const [consumer] = await (await jetstreamManager(nc)).consumers.list('EVENTS').next()
     expect(consumer?.delivered.consumer_seq).toBeLessThanOrEqual(20)
     go.resolve()
-    await until(() => seen.length === 60)
+    await expectSoon(() => seen.length === 60)
     expect(seen).toEqual(ascending(60))
   })
 
@@ -350,12 +362,12 @@ describe('follow', () => {
     await bus.ready()
     const { seen, gaps } = follower(bus)
     await publish(bus, 2)
-    await until(() => seen.length === 2)
+    await expectSoon(() => seen.length === 2)
     await server.kill('SIGSTOP')
     await sleep(1000)
     await server.kill('SIGCONT')
     await publish(bus, 2, 2)
-    await until(() => seen.length === 4)
+    await expectSoon(() => seen.length === 4)
     expect(seen).toEqual(ascending(4))
     expect(gaps).toEqual([])
   })

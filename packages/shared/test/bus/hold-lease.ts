@@ -5,7 +5,15 @@ import { pino } from 'pino'
 
 const [url = '', holder = '', blockMs = '0'] = process.argv.slice(2)
 const bus = openBus(
-  { service: 'alerter', host: 'a', instance: holder, version: '0.1.0', servers: [url], spoolDir: null, needs: { streams: [], buckets: ['locks'] } },
+  {
+    service: 'alerter',
+    host: 'a',
+    instance: holder,
+    version: '0.1.0',
+    servers: [url],
+    spoolDir: null,
+    needs: { streams: [], buckets: ['locks'] },
+  },
   { clock: systemClock, log: pino({ level: 'silent' }) },
 )
 const lease = await bus.acquireLease({ key: 'shard-0', holder })

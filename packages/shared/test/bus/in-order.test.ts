@@ -4,7 +4,17 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 function delivery(deliverySeq: number): Delivery {
-  return { subject: 's', data: new Uint8Array(), seq: deliverySeq, redelivered: false, attempt: 1, receivedMs: 0, deliverySeq, pending: 0, reply: '' }
+  return {
+    subject: 's',
+    data: new Uint8Array(),
+    seq: deliverySeq,
+    redelivered: false,
+    attempt: 1,
+    receivedMs: 0,
+    deliverySeq,
+    pending: 0,
+    reply: '',
+  }
 }
 
 describe('deliveries in order', () => {

@@ -6,7 +6,7 @@ import { nanos } from '@nats-io/transport-node'
 import type { NatsServer } from '@nightshift/test-servers/nats'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { deafProxy } from './deaf-proxy.ts'
-import { bootstrapped, broker, busOn, client, until } from './fixture.ts'
+import { bootstrapped, broker, busOn, client, expectSoon } from './fixture.ts'
 
 const key = 'shard-0'
 /** Shorter than in life, so that the tests are; leases last as long as their bucket says. */
@@ -69,7 +69,7 @@ describe('a lease', () => {
   it('goes to the next when its holder is killed, within the time to live and a poll', async () => {
     const server = await leaseBroker()
     const { child, said } = holderProcess(server, 'alerter@a')
-    await until(() => said().length === 1)
+    await expectSoon(() => said().length === 1)
     const token = Number(said()[0]?.split(' ')[1])
     child.kill('SIGKILL')
     const startedMs = performance.now()
@@ -81,7 +81,7 @@ describe('a lease', () => {
   it('is taken over at once by the next run of the same holder', async () => {
     const server = await leaseBroker()
     const { child, said } = holderProcess(server, 'alerter@a')
-    await until(() => said().length === 1)
+    await expectSoon(() => said().length === 1)
     child.kill('SIGKILL')
     const startedMs = performance.now()
     const lease = await busOn(server, { host: 'a' }).acquireLease({ key, holder: 'alerter@a' })
@@ -92,10 +92,10 @@ describe('a lease', () => {
   it('is not held by who slept through its time, and he knows', async () => {
     const server = await leaseBroker()
     const sleeper = holderProcess(server, 'alerter@a', ttlMs * 1.5)
-    await until(() => sleeper.said().length === 1)
+    await expectSoon(() => sleeper.said().length === 1)
     sleeper.child.stdin?.write('sleep\n')
     const successor = await busOn(server, { host: 'b' }).acquireLease({ key, holder: 'alerter@b' })
-    await until(() => sleeper.said().length === 2)
+    await expectSoon(() => sleeper.said().length === 2)
     expect(sleeper.said()[1]).toBe('holds false aborted true')
     expect(successor.holds()).toBe(true)
     expect(successor.token).toBeGreaterThan(Number(sleeper.said()[0]?.split(' ')[1]))
@@ -107,7 +107,7 @@ describe('a lease', () => {
     const lease = await bus.acquireLease({ key, holder: 'alerter@a' })
     await server.kill('SIGKILL')
     const startedMs = performance.now()
-    await until(() => lease.signal.aborted)
+    await expectSoon(() => lease.signal.aborted)
     expect(performance.now() - startedMs).toBeLessThanOrEqual(ttlMs + 300)
     await server.restart()
     const again = await bus.acquireLease({ key, holder: 'alerter@a' })
@@ -132,7 +132,7 @@ describe('a lease', () => {
     const [one, two] = [busOn(server), busOn(server)]
     const first = await one.acquireLease({ key, holder: 'alerter@a' })
     const second = await two.acquireLease({ key, holder: 'alerter@a' })
-    await until(() => first.signal.aborted)
+    await expectSoon(() => first.signal.aborted)
     let tookBack = false
     const given = new AbortController()
     const waiting = one.acquireLease({ key, holder: 'alerter@a', signal: given.signal }).then(
@@ -154,7 +154,7 @@ describe('a lease', () => {
     await server.restart({ empty: true })
     await bootstrapped(server)
     await shorten(server)
-    await until(() => first.signal.aborted)
+    await expectSoon(() => first.signal.aborted)
     const second = await bus.acquireLease({ key, holder: 'alerter@a' })
     expect(second.token).toBeGreaterThan(first.token)
     expect(Number.isSafeInteger(second.token)).toBe(true)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { freePort } from '@nightshift/test-servers/nats'
 import { describe, expect, it } from 'vitest'
-import { bootstrapped, broker, busOn, client, recordingLog, storedIn, until } from './fixture.ts'
+import { bootstrapped, broker, busOn, client, recordingLog, storedIn, expectSoon } from './fixture.ts'
 
 const subject = 'ops.metric.web-1.cpu'
 
@@ -14,7 +14,7 @@ describe('publishMetric', () => {
     for (let n = 0; n < 100; n++) bus.publishMetric(subject, { n })
     expect(bus.stats()).toMatchObject({ metricsPublished: 100, ringMessages: 0, metricsDropped: 0 })
     const nc = await client(server)
-    await until(async () => (await (await jetstreamManager(nc)).streams.info('METRICS')).state.messages === 100)
+    await expectSoon(async () => (await (await jetstreamManager(nc)).streams.info('METRICS')).state.messages === 100)
     expect((await storedIn(nc, 'METRICS')).map(({ n }) => n)).toEqual(Array.from({ length: 100 }, (_, n) => n))
   })
 
@@ -23,15 +23,18 @@ describe('publishMetric', () => {
     const bus = busOn(server)
     await bus.ready()
     await server.kill('SIGKILL')
-    await until(() => bus.state === 'disconnected')
+    await expectSoon(() => bus.state === 'disconnected')
     for (let n = 0; n < 1000; n++) bus.publishMetric(subject, { n, text: 'as it was' })
     expect(bus.stats()).toMatchObject({ ringMessages: 1000, metricsPublished: 0 })
     await server.restart()
-    await until(() => bus.stats().ringMessages > 0 && bus.stats().ringMessages < 1000)
+    await expectSoon(() => bus.stats().ringMessages > 0 && bus.stats().ringMessages < 1000)
     bus.publishMetric(subject, { n: 1000 })
-    await until(() => bus.stats().ringMessages === 0, () => bus.stats())
+    await expectSoon(
+      () => bus.stats().ringMessages === 0,
+      () => bus.stats(),
+    )
     const nc = await client(server)
-    await until(async () => (await (await jetstreamManager(nc)).streams.info('METRICS')).state.messages === 1001)
+    await expectSoon(async () => (await (await jetstreamManager(nc)).streams.info('METRICS')).state.messages === 1001)
     expect((await storedIn(nc, 'METRICS')).map(({ n }) => n)).toEqual(Array.from({ length: 1001 }, (_, n) => n))
     expect(bus.stats().metricsDropped).toBe(0)
   })
@@ -41,7 +44,7 @@ describe('publishMetric', () => {
     const bus = busOn(server, { ringMaxBytes: 1024 * 1024 })
     await bus.ready()
     await server.kill('SIGKILL')
-    await until(() => bus.state === 'disconnected')
+    await expectSoon(() => bus.state === 'disconnected')
     const before = process.memoryUsage()
     for (let n = 0; n < 10_000; n++) bus.publishMetric(subject, { n, text: 'x'.repeat(1000) })
     const { ringMessages, ringBytes, metricsDropped } = bus.stats()
@@ -50,9 +53,12 @@ describe('publishMetric', () => {
     expect(ringBytes).toBeLessThanOrEqual(1024 * 1024)
     expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(32 * 1024 * 1024)
     await server.restart()
-    await until(() => bus.stats().ringMessages === 0, () => bus.stats())
+    await expectSoon(
+      () => bus.stats().ringMessages === 0,
+      () => bus.stats(),
+    )
     const nc = await client(server)
-    await until(async () => (await (await jetstreamManager(nc)).streams.info('METRICS')).state.messages === ringMessages)
+    await expectSoon(async () => (await (await jetstreamManager(nc)).streams.info('METRICS')).state.messages === ringMessages)
     const numbers = (await storedIn(nc, 'METRICS')).map(({ n }) => n)
     expect(numbers).toEqual(Array.from({ length: ringMessages }, (_, at) => 10_000 - ringMessages + at))
   })
@@ -67,7 +73,10 @@ describe('publishMetric', () => {
     expect(metricsPublished * 4000).toBeLessThan(1.1 * 1024 * 1024)
     expect(metricsDropped).toBe(5000 - metricsPublished - ringMessages)
     await server.kill('SIGCONT')
-    await until(() => bus.stats().ringMessages === 0, () => bus.stats())
+    await expectSoon(
+      () => bus.stats().ringMessages === 0,
+      () => bus.stats(),
+    )
     expect(bus.state).toBe('connected')
   })
 
@@ -76,14 +85,17 @@ describe('publishMetric', () => {
     const bus = busOn(server)
     await bus.ready()
     await server.restart({ empty: true })
-    await until(() => bus.state === 'connected' && bus.stats().reconnects === 1)
+    await expectSoon(() => bus.state === 'connected' && bus.stats().reconnects === 1)
     bus.publishMetric(subject, { n: 1 })
     await sleep(200)
     expect(bus.stats()).toMatchObject({ ringMessages: 1, metricsPublished: 0 })
     await bootstrapped(server)
-    await until(() => bus.stats().ringMessages === 0, () => bus.stats())
+    await expectSoon(
+      () => bus.stats().ringMessages === 0,
+      () => bus.stats(),
+    )
     const nc = await client(server)
-    await until(async () => (await storedIn(nc, 'METRICS')).length === 1)
+    await expectSoon(async () => (await storedIn(nc, 'METRICS')).length === 1)
   })
 
   it('never throws: what cannot be JSON or is too large is dropped, counted and said once', async () => {
@@ -108,7 +120,7 @@ describe('publishMetric', () => {
     const bus = busOn({ url: `nats://127.0.0.1:${port}` }, { user: 'u', password: 'p', needs: { streams: [], buckets: [] } }, log)
     await bus.ready()
     for (let n = 0; n < 3; n++) bus.publishMetric('ops.metric.db-1.cpu', { n })
-    await until(() => bus.stats().permissionErrors === 3)
+    await expectSoon(() => bus.stats().permissionErrors === 3)
     expect(lines.filter(({ code }) => code === 'permission_denied')).toEqual([expect.objectContaining({ subject: 'ops.metric.db-1.cpu' })])
   })
 })
@@ -124,7 +136,7 @@ describe('publishCore', () => {
     nc.subscribe('ops.progress.>', { callback: (_, message) => void heard.push(message.json()) })
     await nc.flush()
     bus.publishCore('ops.progress.web-1.nightly', { n: 1 })
-    await until(() => heard.length === 1)
+    await expectSoon(() => heard.length === 1)
     expect(heard).toEqual([{ n: 1 }])
     expect(bus.stats()).toMatchObject({ metricsPublished: 0, ringMessages: 0 })
   })

@@ -6,7 +6,15 @@ import { pino } from 'pino'
 
 const [url = '', spoolDir = ''] = process.argv.slice(2)
 const bus = openBus(
-  { service: 'collector', host: 'web-1', instance: 'i', version: '0.1.0', servers: [url], spoolDir, needs: { streams: ['EVENTS'], buckets: [] } },
+  {
+    service: 'collector',
+    host: 'web-1',
+    instance: 'i',
+    version: '0.1.0',
+    servers: [url],
+    spoolDir,
+    needs: { streams: ['EVENTS'], buckets: [] },
+  },
   { clock: systemClock, log: pino({ level: 'silent' }) },
 )
 for (let n = 0; ; n++) {

@@ -4,7 +4,7 @@ import type { Delivery } from '@nightshift/shared/bus/delivery'
 import { Pull } from '@nightshift/shared/bus/pull'
 import { systemClock } from '@nightshift/shared/clock'
 import { describe, expect, it } from 'vitest'
-import { broker, client, until } from './fixture.ts'
+import { broker, client, expectSoon } from './fixture.ts'
 
 /** A pull whose consumer is played by the test: what the server says between messages depends on its version. */
 async function played(answer: (request: Msg, count: number, nc: NatsConnection) => void, clock = systemClock) {
@@ -59,7 +59,10 @@ describe('a pull', () => {
       if (count === 2) status(request, nc, '404 No Messages')
       if (count === 3) status(request, nc, '409 Batch Completed')
     })
-    await until(() => requests.length === 4, () => requests)
+    await expectSoon(
+      () => requests.length === 4,
+      () => requests,
+    )
     expect(requests.map(({ batch }) => batch)).toEqual([10, 10, 10, 10])
     expect(idles).toEqual([undefined, undefined])
     pull.stop()
@@ -67,8 +70,10 @@ describe('a pull', () => {
   })
 
   it('passes on the last delivery of a heartbeat', async () => {
-    const { idles, pull } = await played((request, _, nc) => status(request, nc, '100 Idle Heartbeat', { 'Nats-Last-Consumer': '7', 'Nats-Last-Stream': '9' }))
-    await until(() => idles.length === 1)
+    const { idles, pull } = await played((request, _, nc) =>
+      status(request, nc, '100 Idle Heartbeat', { 'Nats-Last-Consumer': '7', 'Nats-Last-Stream': '9' }),
+    )
+    await expectSoon(() => idles.length === 1)
     expect(idles).toEqual([7])
     pull.stop()
   })

@@ -7,7 +7,7 @@ import type { Bus, Endpoint } from '@nightshift/shared/bus/bus'
 import { ConflictError, ContractError, EffectError } from '@nightshift/shared/errors'
 import type { NatsServer } from '@nightshift/test-servers/nats'
 import { describe, expect, it } from 'vitest'
-import { broker, busOn, client, recordingLog, until } from './fixture.ts'
+import { broker, busOn, client, recordingLog, expectSoon } from './fixture.ts'
 
 const echo: Endpoint = { verb: 'echo', description: 'Says it again', handle: async (request) => ({ heard: request }) }
 const endpoint = (verb: string, handle: Endpoint['handle']): Endpoint => ({ verb, description: verb, handle })
@@ -20,7 +20,8 @@ async function serving(server: NatsServer, endpoints: Endpoint[], options: Param
   const asker = busOn(server, { service: 'cli', needs: { streams: [], buckets: [] } })
   await asker.ready()
   const subject = `ops.rpc.alerter.${first?.verb}`
-  if (options.service === undefined) await until(async () => (await asker.request(subject, {}).catch((error) => error.code)) !== 'no_responder')
+  if (options.service === undefined)
+    await expectSoon(async () => (await asker.request(subject, {}).catch((error) => error.code)) !== 'no_responder')
   return asker
 }
 
@@ -59,7 +60,7 @@ describe('request', () => {
     ])
     const asker = busOn(server, { service: 'cli' })
     await asker.ready()
-    await until(async () => (await asker.request('ops.rpc.alerter.large', {}).catch((error) => error.code)) !== 'no_responder')
+    await expectSoon(async () => (await asker.request('ops.rpc.alerter.large', {}).catch((error) => error.code)) !== 'no_responder')
     const ask = (verb: string) => asker.request(`ops.rpc.alerter.${verb}`, {})
     await expect(ask('contract')).rejects.toMatchObject({ code: 'bad_rule', message: 'there is no rule "x\nü"', transient: false })
     await expect(ask('conflict')).rejects.toMatchObject({ code: 'taken', transient: false })
@@ -80,7 +81,7 @@ describe('request', () => {
     await expect(asker.request('ops.rpc.alerter.other', {})).rejects.toMatchObject({ code: 'no_responder', transient: true })
     await expect(asker.request('ops.rpc.alerter.hang', {}, 200)).rejects.toMatchObject({ code: 'timeout', transient: true })
     await server.kill('SIGKILL')
-    await until(() => asker.state === 'disconnected')
+    await expectSoon(() => asker.state === 'disconnected')
     await expect(asker.request('ops.rpc.alerter.echo', {})).rejects.toMatchObject({ code: 'bus_away', transient: true })
   })
 
@@ -101,9 +102,9 @@ describe('serve', () => {
     const asker = await serving(server, [echo], { service: 'collector', host: 'db1.example.com' })
     await serving(server, [endpoint('echo', async () => 'the other')], { service: 'collector', host: 'db2' })
     const ask = () => asker.request('ops.rpc.collector.db1_2eexample_2ecom.echo', 1).catch((error) => error.code)
-    await until(async () => (await ask()) !== 'no_responder')
+    await expectSoon(async () => (await ask()) !== 'no_responder')
     expect(await ask()).toEqual({ heard: 1 })
-    await until(async () => (await asker.request('ops.rpc.collector.db2.echo', 1).catch(() => undefined)) === 'the other')
+    await expectSoon(async () => (await asker.request('ops.rpc.collector.db2.echo', 1).catch(() => undefined)) === 'the other')
     await expect(asker.request('ops.rpc.collector.echo', 1)).rejects.toMatchObject({ code: 'no_responder' })
   })
 
@@ -115,8 +116,8 @@ describe('serve', () => {
     bus.serve([endpoint('list', async () => [])])
     bus.serve([])
     const nc = await client(server)
-    const services = new Svcm(nc).client({ maxWait: 300 })
-    await until(async () => (await Array.fromAsync(await services.info())).some(({ endpoints }) => endpoints.length === 2))
+    const services = new Svcm(nc).client({ strategy: 'timer', maxWait: 300 })
+    await expectSoon(async () => (await Array.fromAsync(await services.info())).some(({ endpoints }) => endpoints.length === 2))
     const infos = await Array.fromAsync(await services.info())
     expect(infos).toHaveLength(1)
     expect(infos[0]).toMatchObject({ name: 'alerter', version: '0.1.0', metadata: { host: 'hub', instance: 'run-1' } })
@@ -131,9 +132,9 @@ describe('serve', () => {
     bus.serve([echo])
     const asker = busOn(server, { service: 'cli' })
     const ask = () => asker.request('ops.rpc.alerter.echo', 1).catch((error) => error.code)
-    await until(async () => typeof (await ask()) === 'object')
+    await expectSoon(async () => typeof (await ask()) === 'object')
     await server.restart()
-    await until(() => bus.state === 'connected' && asker.state === 'connected')
+    await expectSoon(() => bus.state === 'connected' && asker.state === 'connected')
     expect(await ask()).toEqual({ heard: 1 })
     await bus.close()
     expect(await ask()).toBe('no_responder')
@@ -144,7 +145,7 @@ describe('serve', () => {
     const bus = busOn(server, { service: 'alerter', namespace: 'lab', needs: { streams: [], buckets: [] } })
     await bus.ready()
     bus.serve([echo])
-    await until(async () => (await bus.request('lab.rpc.alerter.echo', 1).catch(() => undefined)) !== undefined)
+    await expectSoon(async () => (await bus.request('lab.rpc.alerter.echo', 1).catch(() => undefined)) !== undefined)
     await expect(bus.request('ops.rpc.alerter.echo', 1)).rejects.toMatchObject({ code: 'no_responder' })
   })
 

@@ -10,21 +10,20 @@ export interface Party {
   newInbox(): string
 }
 
-const deadlineMs = 5000
-
 export async function join(bus: GuardedBus, login: Login): Promise<Party> {
   const connection = await bus.as(login)
   const refused: string[] = []
   void (async () => {
     for await (const status of connection.status()) {
-      if (status.type === 'error' && status.error instanceof PermissionViolationError) refused.push(`${status.error.operation} ${status.error.subject}`)
+      if (status.type === 'error' && status.error instanceof PermissionViolationError)
+        refused.push(`${status.error.operation} ${status.error.subject}`)
     }
   })()
   return { connection, refused, newInbox: () => createInbox(bus.credentials(login).inboxPrefix) }
 }
 
 /** Waits until it is so, and fails with what was last seen when it never is. */
-export async function eventually(check: () => void | Promise<void>): Promise<void> {
+export async function eventually(check: () => void | Promise<void>, deadlineMs = 5000): Promise<void> {
   const endMs = performance.now() + deadlineMs
   for (;;) {
     try {
@@ -39,7 +38,9 @@ export async function eventually(check: () => void | Promise<void>): Promise<voi
 /** What arrives at a subscriber from now until `stop`. */
 export async function overhear(connection: NatsConnection, subject: string): Promise<{ heard: string[]; stop(): Promise<string[]> }> {
   const heard: string[] = []
-  const subscription = connection.subscribe(subject, { callback: (error, message) => void heard.push(error ? `error ${error.message}` : `${message.subject} ${message.string()}`) })
+  const subscription = connection.subscribe(subject, {
+    callback: (error, message) => void heard.push(error ? `error ${error.message}` : `${message.subject} ${message.string()}`),
+  })
   await connection.flush()
   return {
     heard,

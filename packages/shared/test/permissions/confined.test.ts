@@ -51,7 +51,8 @@ describe('answers of the server cannot be aimed at others', () => {
   beforeEach(() => void (seen.length = 0))
 
   const messagesIn = async (stream: string): Promise<number> => (await manager.streams.info(stream)).state.messages
-  const bucketMessages = async (): Promise<number> => (await messagesIn('KV_ops_control')) + (await messagesIn('KV_ops_locks')) + (await messagesIn('KV_ops_alerts'))
+  const bucketMessages = async (): Promise<number> =>
+    (await messagesIn('KV_ops_control')) + (await messagesIn('KV_ops_locks')) + (await messagesIn('KV_ops_alerts'))
 
   it.each([
     ['into a bucket', '$KV.ops_control.kill_switch'],
@@ -103,7 +104,8 @@ describe('answers of the server cannot be aimed at others', () => {
     seen.length = 0
     const events = await messagesIn('EVENTS')
     const read = '$JS.API.DIRECT.GET.KV_ops_locks.$KV.ops_locks.healer.web-1.y'
-    for (const reply of ['ops.health.db-1.web', 'ops.metric.db-1.cpu', 'ops.rpc.alerter.list']) healer.connection.publish(read, '', { reply })
+    for (const reply of ['ops.health.db-1.web', 'ops.metric.db-1.cpu', 'ops.rpc.alerter.list'])
+      healer.connection.publish(read, '', { reply })
     await healer.connection.request(read)
     await bus.admin.flush()
     expect(seen).toEqual([])
@@ -112,7 +114,10 @@ describe('answers of the server cannot be aimed at others', () => {
 
   it('a healer cannot have the messages of its consumer delivered to others', async () => {
     const config = { name: 'healer_web-1', durable_name: 'healer_web-1', ack_policy: 'explicit', filter_subject: 'ops.health.web-1.*' }
-    const made = await healer.connection.request('$JS.API.CONSUMER.CREATE.EVENTS.healer_web-1.ops.health.web-1.*', JSON.stringify({ stream_name: 'EVENTS', config }))
+    const made = await healer.connection.request(
+      '$JS.API.CONSUMER.CREATE.EVENTS.healer_web-1.ops.health.web-1.*',
+      JSON.stringify({ stream_name: 'EVENTS', config }),
+    )
     expect(made.json()).not.toHaveProperty('error')
     await jetstream(collector.connection).publish('ops.health.web-1.web', '{"state":"failing"}')
     const buckets = await bucketMessages()
@@ -123,7 +128,9 @@ describe('answers of the server cannot be aimed at others', () => {
       healer.connection.publish(next, '', { reply })
     }
     await healer.connection.flush()
-    await eventually(async () => expect((await manager.consumers.info('EVENTS', 'healer_web-1')).delivered.consumer_seq).toBeGreaterThanOrEqual(before + 1))
+    await eventually(async () =>
+      expect((await manager.consumers.info('EVENTS', 'healer_web-1')).delivered.consumer_seq).toBeGreaterThanOrEqual(before + 1),
+    )
     await bus.admin.flush()
     expect(seen).toEqual([])
     expect(await bucketMessages()).toBe(buckets)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jetstreamManager } from '@nats-io/jetstream'
@@ -6,7 +6,7 @@ import { connect, nkeyAuthenticator, type ConnectionOptions, type NatsConnection
 import { startNats, type NatsServer } from '@nightshift/test-servers/nats'
 import { inboxPrefix } from '../../src/bus/connect.ts'
 import { bucketSpecs, streamSpecs } from '../../src/bus/streams.ts'
-import type { StreamsConfig } from '../../src/config/base.ts'
+import type { NatsConfig, StreamsConfig } from '../../src/config/base.ts'
 import { renderAccounts } from '../../src/permissions/server-config.ts'
 import type { UserIdentity } from '../../src/permissions/subjects-for.ts'
 import { UserStore } from '../../src/permissions/users.ts'
@@ -25,7 +25,14 @@ export type Login = keyof typeof identities | 'operator'
 
 const mebibyte = 1024 ** 2
 const bounds = { max_age: 3_600_000, max_bytes: 16 * mebibyte }
-const small: StreamsConfig = { replicas: 1, metrics: { ...bounds, storage: 'file' }, events: bounds, logs: bounds, audit: bounds, dead: bounds }
+const small: StreamsConfig = {
+  replicas: 1,
+  metrics: { ...bounds, storage: 'file' },
+  events: bounds,
+  logs: bounds,
+  audit: bounds,
+  dead: bounds,
+}
 
 /** A broker with the users, rights, streams and buckets of a small fleet: `web-1` with all services, and `db-1`. */
 export interface GuardedBus {
@@ -34,7 +41,11 @@ export interface GuardedBus {
   admin: NatsConnection
   users: UserStore
   credentials(login: Login): ConnectionOptions
+  /** As it stands in the configuration of a service. */
+  natsConfig(login: Exclude<Login, 'operator'>): NatsConfig
   as(login: Login): Promise<NatsConnection>
+  /** Writes the users of now into the server's configuration, and has the server read it. */
+  reload(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -60,12 +71,20 @@ export async function startGuardedBus(): Promise<GuardedBus> {
   }
   const admin = await as('admin')
   const manager = await jetstreamManager(admin)
-  for (const spec of [...streamSpecs(small, 'ops'), ...bucketSpecs(small, 'ops')]) await manager.streams.add({ ...spec, max_bytes: 16 * mebibyte })
+  for (const spec of [...streamSpecs(small, 'ops'), ...bucketSpecs(small, 'ops')])
+    await manager.streams.add({ ...spec, max_bytes: 16 * mebibyte })
   return {
     server,
     admin,
     users,
     credentials,
+    reload: async () => {
+      const file = join(server.storeDir, '..', 'nats.conf')
+      const before = readFileSync(file, 'utf8')
+      writeFileSync(file, before.slice(0, before.indexOf('accounts {')) + renderAccounts(users.users, 'ops'))
+      await server.kill('SIGHUP')
+    },
+    natsConfig: (login) => ({ servers: [server.url], nkey: seeds.get(login) }),
     as,
     stop: async () => {
       await Promise.all(open.map((connection) => connection.close()))

@@ -41,6 +41,7 @@ const publishes: [as: Login, name: string, subject: string][] = [
   ['alerter', 'cannot publish metrics', 'ops.metric.web-1.cpu'],
   ['alerter', 'cannot claim a heal', 'ops.heal.web-1.restart-web.acting'],
   ['alerter', 'cannot ask a healer', 'ops.rpc.healer.web-1.list'],
+  ['alerter', 'cannot take the locks of a healer', '$KV.ops_locks.healer.web-1.restart-web'],
   ['alerter', 'cannot release the kill switch', '$KV.ops_control.kill_switch'],
   ['alerter', 'cannot publish reports', 'ops.report.daily.sent'],
   ['reporter', 'cannot raise or resolve an alert', 'ops.alert.web-1.disk-full.resolved'],
@@ -93,7 +94,12 @@ const requests: [as: Login, name: string, verb: string, body?: object][] = [
   ['healer', 'cannot make a consumer of another name', 'CONSUMER.CREATE.EVENTS.mine.ops.health.web-1.*'],
   ['healer', 'cannot make a consumer of the events of another host', 'CONSUMER.CREATE.EVENTS.healer_web-1.ops.health.db-1.*'],
   ['healer', 'cannot make a consumer of all events', 'CONSUMER.CREATE.EVENTS.healer_web-1'],
-  ['healer', 'cannot make a durable the old way', 'CONSUMER.DURABLE.CREATE.EVENTS.healer_web-1', { stream_name: 'EVENTS', config: { durable_name: 'healer_web-1' } }],
+  [
+    'healer',
+    'cannot make a durable the old way',
+    'CONSUMER.DURABLE.CREATE.EVENTS.healer_web-1',
+    { stream_name: 'EVENTS', config: { durable_name: 'healer_web-1' } },
+  ],
   ['healer', 'cannot make an unnamed consumer', 'CONSUMER.CREATE.EVENTS'],
   ['healer', 'cannot take the messages of another healer', 'CONSUMER.MSG.NEXT.EVENTS.healer_db-1'],
   ['healer', 'cannot look at the consumer of another healer', 'CONSUMER.INFO.EVENTS.healer_db-1'],
@@ -164,7 +170,12 @@ describe('what each user must not do', () => {
       { name: 'healer_web-1', durable_name: 'healer_web-1', ack_policy: 'explicit', filter_subject: 'ops.health.db-1.*' },
       { name: 'healer_web-1', durable_name: 'healer_web-1', ack_policy: 'explicit', filter_subject: 'ops.health.>' },
       { name: 'healer_web-1', durable_name: 'healer_web-1', ack_policy: 'explicit' },
-      { name: 'healer_web-1', durable_name: 'healer_web-1', ack_policy: 'explicit', filter_subjects: ['ops.health.db-1.*', 'ops.health.web-1.*'] },
+      {
+        name: 'healer_web-1',
+        durable_name: 'healer_web-1',
+        ack_policy: 'explicit',
+        filter_subjects: ['ops.health.db-1.*', 'ops.health.web-1.*'],
+      },
       { name: 'healer_db-1', durable_name: 'healer_db-1', ack_policy: 'explicit', filter_subject: 'ops.health.web-1.*' },
     ]
     for (const config of attempts) {
@@ -184,7 +195,9 @@ describe('what each user must not do', () => {
     const servers = bus.server.url
     await expect(connect({ servers, reconnect: false })).rejects.toThrow(/authorization/i)
     await expect(connect({ servers, reconnect: false, user: 'operator', pass: 'operator' })).rejects.toThrow(/authorization/i)
-    await expect(connect({ servers, reconnect: false, authenticator: nkeyAuthenticator(createUser().getSeed()) })).rejects.toThrow(/authorization/i)
+    await expect(connect({ servers, reconnect: false, authenticator: nkeyAuthenticator(createUser().getSeed()) })).rejects.toThrow(
+      /authorization/i,
+    )
   })
 
   it('requests between services of hosts stay unseen by the services that serve all hosts', async () => {

@@ -41,7 +41,11 @@ function handleOf(over: Partial<ServiceHandle> = {}): ServiceHandle {
   }
 }
 
-const healthy: MachineReading = { disk: { free_bytes: 1e9, used_ratio: 0.5 }, memory: { available_bytes: 1e9, used_ratio: 0.5 }, cpu: { load1_per_core: 0.2 } }
+const healthy: MachineReading = {
+  disk: { free_bytes: 1e9, used_ratio: 0.5 },
+  memory: { available_bytes: 1e9, used_ratio: 0.5 },
+  cpu: { load1_per_core: 0.2 },
+}
 
 describe('the probes of a service', () => {
   it('is live and ready, and shows its metrics', async () => {
@@ -49,7 +53,10 @@ describe('the probes of a service', () => {
     const live = await fetch(`${url}/livez`)
     expect([live.status, await live.json()]).toEqual([200, { status: 'ok', service: 'alerter' }])
     const ready = await fetch(`${url}/readyz?verbose`)
-    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ok', service: 'alerter', host: 'web-1', state: 'ready', reasons: [] }])
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { status: 'ok', service: 'alerter', host: 'web-1', state: 'ready', reasons: [] },
+    ])
     const metrics = await fetch(`${url}/metrics`)
     expect(metrics.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
     expect(await metrics.text()).toBe('nightshift_alerter_up 1\n')
@@ -61,11 +68,18 @@ describe('the probes of a service', () => {
     expect((await fetch(`${url}/livez`)).status).toBe(200)
     const ready = await fetch(`${url}/readyz`)
     expect(ready.status).toBe(503)
-    expect(await ready.json()).toMatchObject({ status: 'not_ready', state: 'starting', reasons: ['not connected to nats://[redacted]@127.0.0.1:4222 yet'] })
+    expect(await ready.json()).toMatchObject({
+      status: 'not_ready',
+      state: 'starting',
+      reasons: ['not connected to nats://[redacted]@127.0.0.1:4222 yet'],
+    })
   })
 
   it('is ready as a standby, and not while it stops', async () => {
-    const { url } = await serve(probeRoute(handleOf({ state: 'standby' }), '/-/alerter'), probeRoute(handleOf({ name: 'reporter', state: 'stopping' }), '/-/reporter'))
+    const { url } = await serve(
+      probeRoute(handleOf({ state: 'standby' }), '/-/alerter'),
+      probeRoute(handleOf({ name: 'reporter', state: 'stopping' }), '/-/reporter'),
+    )
     expect((await fetch(`${url}/-/alerter/readyz`)).status).toBe(200)
     expect((await fetch(`${url}/-/reporter/readyz`)).status).toBe(503)
     expect((await fetch(`${url}/readyz`)).status).toBe(404)
@@ -115,7 +129,11 @@ describe('the HTTP listener', () => {
     const missing = await fetch(`${url}/nothing`)
     expect([missing.status, await missing.json()]).toEqual([404, { error: 'not_found', message: 'there is nothing at /nothing' }])
     const refused = await fetch(`${url}/livez`, { method: 'POST', body: '{}' })
-    expect([refused.status, refused.headers.get('allow'), ((await refused.json()) as { error: string }).error]).toEqual([405, 'GET, HEAD', 'method_not_allowed'])
+    expect([refused.status, refused.headers.get('allow'), ((await refused.json()) as { error: string }).error]).toEqual([
+      405,
+      'GET, HEAD',
+      'method_not_allowed',
+    ])
     const head = await fetch(`${url}/livez`, { method: 'HEAD' })
     expect([head.status, await head.text()]).toEqual([200, ''])
   })
@@ -156,7 +174,10 @@ describe('the HTTP listener', () => {
 
   it('says what to do when the port is taken, and takes the next one when it may', async () => {
     const { port } = await serve()
-    await expect(startHttp({ address: '127.0.0.1', port, routes: [], log })).rejects.toMatchObject({ code: 'http_listen', message: expect.stringContaining('`http.port:`') })
+    await expect(startHttp({ address: '127.0.0.1', port, routes: [], log })).rejects.toMatchObject({
+      code: 'http_listen',
+      message: expect.stringContaining('`http.port:`'),
+    })
     const next = await startHttp({ address: '127.0.0.1', port, portTries: 50, routes: [], log })
     open.push(next)
     expect(next.port).toBeGreaterThan(port)
@@ -178,7 +199,7 @@ describe('the HTTP listener', () => {
     const startedMs = performance.now()
     await server.close(200)
     expect(performance.now() - startedMs).toBeLessThan(2000)
-    await expect(fetch(`${server.url}/x`)).rejects.toThrow()
+    await expect(fetch(`${server.url}/x`)).rejects.toThrow('fetch failed')
     idle.destroy()
     agent.destroy()
   })

@@ -15,7 +15,11 @@ import { eventually, provision, startOptions, stubService, type Stub, type StubC
 const started: ServiceHandle<StubConfig>[] = []
 const folders: string[] = []
 
-async function start(stub: Stub, url: string, over: Partial<StartOptions<StubConfig>> = {}): Promise<ServiceHandle<StubConfig> & { lines: string[] }> {
+async function start(
+  stub: Stub,
+  url: string,
+  over: Partial<StartOptions<StubConfig>> = {},
+): Promise<ServiceHandle<StubConfig> & { lines: string[] }> {
   const options = startOptions(url, over)
   folders.push(options.stateDir)
   const handle = await startService(stub.definition, options)
@@ -65,7 +69,14 @@ describe('a service', () => {
     expect(stub.context()).toMatchObject({ host: 'web-1', source: 'alerter@web-1', instance: handle.instance })
     await eventually(() => expect(beats.map((beat) => beat.state)).toContain('ready'))
     const last = beats.at(-1)
-    expect(last).toMatchObject({ host: 'web-1', service: 'alerter', instance: handle.instance, pid: process.pid, interval_seconds: 10, reasons: [] })
+    expect(last).toMatchObject({
+      host: 'web-1',
+      service: 'alerter',
+      instance: handle.instance,
+      pid: process.pid,
+      interval_seconds: 10,
+      reasons: [],
+    })
     expect(last?.self).toMatchObject({ jobs_total: 1, bus_connected: 1, errors_total: 0, permission_errors_total: 0 })
     expect(last?.self['rss_bytes']).toBeGreaterThan(1_000_000)
     await handle.stop()
@@ -79,7 +90,10 @@ describe('a service', () => {
     const handle = await start(stubService({ notReady: () => reasons }), server.url)
     await eventually(() => expect(beats.at(-1)?.state).toBe('ready'))
     reasons.push('the outbox is full: set up a channel')
-    await eventually(() => expect(beats.at(-1)).toMatchObject({ state: 'degraded', reasons: ['the outbox is full: set up a channel'] }), 5000)
+    await eventually(
+      () => expect(beats.at(-1)).toMatchObject({ state: 'degraded', reasons: ['the outbox is full: set up a channel'] }),
+      5000,
+    )
     expect(handle.state).toBe('degraded')
   })
 
@@ -102,7 +116,11 @@ describe('a service', () => {
   it('takes a changed configuration, keeps the old one when the service refuses, one at a time', async () => {
     const stub = stubService()
     const handle = await start(stub, server.url)
-    const results = await Promise.allSettled([handle.reload({ word: 'two' }), handle.reload({ word: 'bad' }), handle.reload({ word: 'three' })])
+    const results = await Promise.allSettled([
+      handle.reload({ word: 'two' }),
+      handle.reload({ word: 'bad' }),
+      handle.reload({ word: 'three' }),
+    ])
     expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect(stub.happened).toEqual(['start one', 'reload two', 'reload three'])
     await handle.stop()
@@ -118,7 +136,9 @@ describe('a service', () => {
         order.push('service')
       },
     })
-    observer.subscribe('ops.agent.web-1.alerter', { callback: (_error, message) => void (message.json<AgentEvent>().state === 'stopping' && order.push('heartbeat')) })
+    observer.subscribe('ops.agent.web-1.alerter', {
+      callback: (_error, message) => void (message.json<AgentEvent>().state === 'stopping' && order.push('heartbeat')),
+    })
     const handle = await start(stub, server.url)
     handle.bus.onState((state) => void (state === 'closed' && order.push('bus')))
     await handle.stop()
@@ -177,7 +197,10 @@ describe('a service', () => {
     const file = join(parent, 'file')
     writeFileSync(file, '')
     chmodSync(file, 0o600)
-    await expect(start(stubService(), server.url, { stateDir: join(file, 'x') })).rejects.toMatchObject({ code: 'state_dir', message: expect.stringContaining('`state_dir:`') })
+    await expect(start(stubService(), server.url, { stateDir: join(file, 'x') })).rejects.toMatchObject({
+      code: 'state_dir',
+      message: expect.stringContaining('`state_dir:`'),
+    })
   })
 
   it('survives a service that cannot say how it stands', async () => {

@@ -16,7 +16,20 @@ function logInto(options: Partial<LogOptions> = {}) {
 
 /** A value that must never be seen, and cannot come about by chance. */
 const secret = 'hunter2-c0ffee'
-const secretKeys = ['password', 'dbPassword', 'api-key', 'API_KEY', 'accessToken', 'nkey', 'seed', 'Authorization', 'cookie', 'set-cookie', 'clientSecret', 'credentials']
+const secretKeys = [
+  'password',
+  'dbPassword',
+  'api-key',
+  'API_KEY',
+  'accessToken',
+  'nkey',
+  'seed',
+  'Authorization',
+  'cookie',
+  'set-cookie',
+  'clientSecret',
+  'credentials',
+]
 
 describe('the log', () => {
   it('writes one JSON object per line, with level, time, service, host and message', () => {
@@ -63,7 +76,9 @@ describe('the log', () => {
     const { log, last } = logInto()
     const error = new BusError('no_responder', 'nobody answers', { cause: new Error('connection refused'), transient: true })
     log.error({ error }, 'request failed')
-    expect(last()).toMatchObject({ error: { code: 'no_responder', message: 'nobody answers', transient: true, cause: { message: 'connection refused' } } })
+    expect(last()).toMatchObject({
+      error: { code: 'no_responder', message: 'nobody answers', transient: true, cause: { message: 'connection refused' } },
+    })
     log.error(error)
     expect(last()).toMatchObject({ message: 'nobody answers', error: { code: 'no_responder' } })
     expect((last()['error'] as { stack: string }).stack).toContain('log.test.ts')
@@ -73,7 +88,13 @@ describe('the log', () => {
 
   it('survives what cannot be written as JSON', () => {
     const { log, last } = logInto()
-    const circular: Record<string, unknown> = { big: 10n, when: new Date(0), bytes: new Uint8Array(5), map: new Map([['a', 1]]), nan: Number.NaN }
+    const circular: Record<string, unknown> = {
+      big: 10n,
+      when: new Date(0),
+      bytes: new Uint8Array(5),
+      map: new Map([['a', 1]]),
+      nan: Number.NaN,
+    }
     circular['self'] = circular
     log.info({ circular, deep: nest(50), list: [circular, Symbol('s'), () => 1] }, 'odd')
     expect(last()).toMatchObject({
@@ -116,18 +137,29 @@ describe('the log', () => {
 describe('secrets in the log', () => {
   it('never shows what stands under a secret-looking key, at any depth, in fields, bindings and errors', () => {
     const path = fc.array(fc.oneof(fc.constantFrom('a', 'config', '0', 'headers'), fc.constantFrom('list')), { maxLength: 6 })
-    const held = fc.oneof(fc.constant(secret), fc.constant([secret]), fc.constant({ value: secret }), fc.constant({ list: [{ x: secret }] }))
+    const held = fc.oneof(
+      fc.constant(secret),
+      fc.constant([secret]),
+      fc.constant({ value: secret }),
+      fc.constant({ list: [{ x: secret }] }),
+    )
     fc.assert(
-      fc.property(path, fc.constantFrom(...secretKeys), held, fc.constantFrom('fields', 'bindings', 'error', 'cause'), (keys, key, value, where) => {
-        const { log, lines } = logInto()
-        const fields = wrap(keys, { [key]: value })
-        if (where === 'fields') log.info(fields, 'hello')
-        if (where === 'bindings') log.child({ bound: fields }).info('hello')
-        if (where === 'error') log.error({ error: Object.assign(new Error('x'), fields) }, 'hello')
-        if (where === 'cause') log.error(new Error('x', { cause: Object.assign(new Error('y'), fields) }), 'hello')
-        expect(lines).toHaveLength(1)
-        expect(lines.join('')).not.toContain(secret)
-      }),
+      fc.property(
+        path,
+        fc.constantFrom(...secretKeys),
+        held,
+        fc.constantFrom('fields', 'bindings', 'error', 'cause'),
+        (keys, key, value, where) => {
+          const { log, lines } = logInto()
+          const fields = wrap(keys, { [key]: value })
+          if (where === 'fields') log.info(fields, 'hello')
+          if (where === 'bindings') log.child({ bound: fields }).info('hello')
+          if (where === 'error') log.error({ error: Object.assign(new Error('x'), fields) }, 'hello')
+          if (where === 'cause') log.error(new Error('x', { cause: Object.assign(new Error('y'), fields) }), 'hello')
+          expect(lines).toHaveLength(1)
+          expect(lines.join('')).not.toContain(secret)
+        },
+      ),
     )
   })
 
@@ -143,18 +175,24 @@ describe('secrets in the log', () => {
       () => `Basic ${btoa(secret)}`,
     )
     fc.assert(
-      fc.property(user, holders, fc.string(), fc.constantFrom('message', 'field', 'key', 'error', 'binding', 'argument'), (name, holder, noise, where) => {
-        const text = `${noise} ${holder(name)} ${noise}`
-        const { log, lines } = logInto()
-        if (where === 'message') log.info(text)
-        if (where === 'field') log.info({ text: [{ text }] }, 'hello')
-        if (where === 'key') log.info({ [text]: 1 }, 'hello')
-        if (where === 'error') log.error({ error: new Error(text) }, 'hello')
-        if (where === 'binding') log.child({ text }).info('hello')
-        if (where === 'argument') log.info('hello %s %o', text, { text })
-        expect(lines.join('')).not.toContain(secret)
-        expect(lines.join('')).not.toContain(btoa(secret))
-      }),
+      fc.property(
+        user,
+        holders,
+        fc.string(),
+        fc.constantFrom('message', 'field', 'key', 'error', 'binding', 'argument'),
+        (name, holder, noise, where) => {
+          const text = `${noise} ${holder(name)} ${noise}`
+          const { log, lines } = logInto()
+          if (where === 'message') log.info(text)
+          if (where === 'field') log.info({ text: [{ text }] }, 'hello')
+          if (where === 'key') log.info({ [text]: 1 }, 'hello')
+          if (where === 'error') log.error({ error: new Error(text) }, 'hello')
+          if (where === 'binding') log.child({ text }).info('hello')
+          if (where === 'argument') log.info('hello %s %o', text, { text })
+          expect(lines.join('')).not.toContain(secret)
+          expect(lines.join('')).not.toContain(btoa(secret))
+        },
+      ),
     )
   })
 
@@ -168,7 +206,13 @@ describe('secrets in the log', () => {
   it('shows what only looks secret', () => {
     const { log, last } = logInto()
     log.info({ password_file: '/run/secrets/x', fencing_token: 13, host_token: 'web-1', secret: null, has_password: true }, 'ok')
-    expect(last()).toMatchObject({ password_file: '/run/secrets/x', fencing_token: 13, host_token: 'web-1', secret: null, has_password: true })
+    expect(last()).toMatchObject({
+      password_file: '/run/secrets/x',
+      fencing_token: 13,
+      host_token: 'web-1',
+      secret: null,
+      has_password: true,
+    })
     expect(['rule', 'channel', 'tokens_total', 'monkey', 'stream_seq'].map(isSecretKey)).toEqual([false, false, false, false, false])
   })
 })

@@ -17,7 +17,7 @@ export function parsePrometheus(text: string): ParsedFamily[] {
       families.push({ name: help[1] ?? '', help: unescape(help[2] ?? ''), type: '', samples: [] })
     } else if (type !== null) {
       const family = families.at(-1)
-      if (family?.name !== type[1]) throw new Error(`TYPE without HELP: ${line}`)
+      if (family === undefined || family.name !== type[1]) throw new Error(`TYPE without HELP: ${line}`)
       family.type = type[2] ?? ''
     } else {
       families.at(-1)?.samples.push(parseSample(line, families.at(-1)?.name ?? ''))

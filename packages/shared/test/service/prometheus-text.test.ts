@@ -11,12 +11,16 @@ const gauge = (name: string, samples: MetricFamily['samples']): MetricFamily => 
 
 describe('prometheus text', () => {
   it('has HELP and TYPE before the samples of a family', () => {
-    const text = prometheusText([{ name: 'jobs_total', help: 'Jobs that ran', type: 'counter', samples: [{ labels: { host: 'web-1' }, value: 3 }] }])
+    const text = prometheusText([
+      { name: 'jobs_total', help: 'Jobs that ran', type: 'counter', samples: [{ labels: { host: 'web-1' }, value: 3 }] },
+    ])
     expect(text).toBe('# HELP jobs_total Jobs that ran\n# TYPE jobs_total counter\njobs_total{host="web-1"} 3\n')
   })
 
   it('leaves out what is unreadable, and families without anything readable', () => {
-    expect(prometheusText([gauge('a', [{ labels: {}, value: null }]), gauge('b', [{ labels: {}, value: 0 }])])).toBe('# HELP b h\n# TYPE b gauge\nb 0\n')
+    expect(prometheusText([gauge('a', [{ labels: {}, value: null }]), gauge('b', [{ labels: {}, value: 0 }])])).toBe(
+      '# HELP b h\n# TYPE b gauge\nb 0\n',
+    )
   })
 
   it('can be read back, whatever the labels, names and numbers are', () => {
@@ -38,12 +42,21 @@ describe('prometheus text', () => {
     const stats = openProcessStats()
     try {
       const families = parsePrometheus(
-        prometheusText(selfFamilies({ service: 'alerter', host: 'web-1', version: '1.2.3' }, { ...stats.read(), open_alerts: 2, told_total: 7 }, errors)),
+        prometheusText(
+          selfFamilies({ service: 'alerter', host: 'web-1', version: '1.2.3' }, { ...stats.read(), open_alerts: 2, told_total: 7 }, errors),
+        ),
       )
       const byName = new Map(families.map((family) => [family.name, family]))
-      expect(byName.get('nightshift_alerter_build_info')?.samples[0]?.labels).toEqual({ host: 'web-1', version: '1.2.3', node_version: process.versions.node })
+      expect(byName.get('nightshift_alerter_build_info')?.samples[0]?.labels).toEqual({
+        host: 'web-1',
+        version: '1.2.3',
+        node_version: process.versions.node,
+      })
       expect(byName.get('nightshift_alerter_errors_total')?.samples).toEqual([{ labels: { host: 'web-1', code: 'bad_value' }, value: 1 }])
-      expect(byName.get('nightshift_alerter_open_alerts')).toMatchObject({ type: 'gauge', samples: [{ labels: { host: 'web-1' }, value: 2 }] })
+      expect(byName.get('nightshift_alerter_open_alerts')).toMatchObject({
+        type: 'gauge',
+        samples: [{ labels: { host: 'web-1' }, value: 2 }],
+      })
       expect(byName.get('nightshift_alerter_told_total')?.type).toBe('counter')
       expect(byName.get('nightshift_alerter_rss_bytes')?.samples[0]?.value).toBeGreaterThan(1_000_000)
       expect(byName.get('nightshift_alerter_cpu_seconds_total')?.samples[0]?.value).toBeGreaterThan(0)

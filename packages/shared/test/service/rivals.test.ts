@@ -3,16 +3,28 @@ import { describe, expect, it } from 'vitest'
 import { duplicateError, readIdentity, Rivals, startedFirst, type InstanceIdentity } from '../../src/service/rivals.ts'
 
 const own: InstanceIdentity = { instance: '01B', started_time: '2026-11-21T12:00:00.000Z', pid: 1 }
-const seen = (over: object) => ({ instance: '01A', started_time: '2026-11-21T11:00:00.000Z', pid: 2, time: '2026-11-21T12:00:05.000Z', state: 'ready', ...over })
+const seen = (over: object) => ({
+  instance: '01A',
+  started_time: '2026-11-21T11:00:00.000Z',
+  pid: 2,
+  time: '2026-11-21T12:00:05.000Z',
+  state: 'ready',
+  ...over,
+})
 
 describe('two instances of one service on one host', () => {
   it('agree on who stops, whoever looks', () => {
-    const identity = fc.record({ instance: fc.stringMatching(/^[0-9A-Z]{3}$/), started_time: fc.constantFrom(own.started_time, '2026-11-21T12:00:00.001Z'), pid: fc.nat() })
+    const identity = fc.record({
+      instance: fc.stringMatching(/^[0-9A-Z]{3}$/),
+      started_time: fc.constantFrom(own.started_time, '2026-11-21T12:00:00.001Z'),
+      pid: fc.nat(),
+    })
     fc.assert(
       fc.property(identity, identity, (a, b) => {
         fc.pre(a.instance !== b.instance)
         expect(startedFirst(a, b)).toBe(!startedFirst(b, a))
-        const hears = (me: InstanceIdentity, other: InstanceIdentity) => new Rivals(me).judge({ ...other, time: '2026-11-21T13:00:00.000Z', state: 'ready' }, 0)
+        const hears = (me: InstanceIdentity, other: InstanceIdentity) =>
+          new Rivals(me).judge({ ...other, time: '2026-11-21T13:00:00.000Z', state: 'ready' }, 0)
         expect([hears(a, b), hears(b, a)].toSorted()).toEqual(['go', 'stay'])
       }),
     )

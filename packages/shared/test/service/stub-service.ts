@@ -20,7 +20,10 @@ export interface Stub {
   context(): ServiceContext<StubConfig>
 }
 
-export function stubService(over: Partial<RunningService<StubConfig>> & { start?: () => Promise<void> } = {}, name: ServiceDefinition<unknown>['name'] = 'alerter'): Stub {
+export function stubService(
+  over: Partial<RunningService<StubConfig>> & { start?: () => Promise<void> } = {},
+  name: ServiceDefinition<unknown>['name'] = 'alerter',
+): Stub {
   const happened: string[] = []
   let context: ServiceContext<StubConfig> | undefined
   const { start, ...running } = over
@@ -57,7 +60,16 @@ export function stubService(over: Partial<RunningService<StubConfig>> & { start?
 }
 
 export function testBase(url: string): BaseConfig {
-  return baseConfigSchema.parse({ nats: { servers: [url] }, streams: { metrics: { max_bytes: '64MiB' }, events: { max_bytes: '64MiB' }, logs: { max_bytes: '64MiB' }, audit: { max_bytes: '64MiB' }, dead: { max_bytes: '64MiB' } } })
+  return baseConfigSchema.parse({
+    nats: { servers: [url] },
+    streams: {
+      metrics: { max_bytes: '64MiB' },
+      events: { max_bytes: '64MiB' },
+      logs: { max_bytes: '64MiB' },
+      audit: { max_bytes: '64MiB' },
+      dead: { max_bytes: '64MiB' },
+    },
+  })
 }
 
 export function startOptions(url: string, over: Partial<StartOptions<StubConfig>> = {}): StartOptions<StubConfig> & { lines: string[] } {

@@ -97,6 +97,16 @@ export class Engine {
     return changes
   }
 
+  /** A host left for good: nothing of it will be heard again, so all its alerts end. */
+  onForgotten(host: Host, event: { id: string; timeMs: number }, position: Position): Change[] {
+    const changes: Change[] = []
+    for (const tracked of this.#book.all()) {
+      if (tracked.series.host !== host || tracked.life === undefined) continue
+      this.#step(tracked, { kind: 'end', at: event.timeMs, id: event.id, reason: 'host forgotten' }, { stream: 'EVENTS', position }, changes)
+    }
+    return changes
+  }
+
   /** Compares every alert with the rules and the last transitions: after a start, and after a change of the rules. */
   reconcile(position: Position): Change[] {
     const changes: Change[] = []

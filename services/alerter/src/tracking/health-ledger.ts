@@ -61,6 +61,16 @@ export class HealthLedger {
     return { record, previous }
   }
 
+  /** A host left for good: all its checks count as removed. Gives those that were not. */
+  removeHost(host: Host, event: { id: string; timeMs: number }, position: Position): HealthRecord[] {
+    const known = [...this.#records.values()].filter((record) => record.host === host && record.state !== 'removed')
+    const removed = known
+      .filter((record) => !covers(record.applied, position))
+      .map((record): HealthRecord => ({ ...record, state: 'removed', time_ms: event.timeMs, event_id: event.id, error: null, applied: position }))
+    for (const record of removed) this.restore(record)
+    return removed
+  }
+
   /** Forgets checks that were removed long ago, and returns them. */
   forgetRemoved(now: number): HealthRecord[] {
     const old = [...this.#records.values()].filter((record) => record.state === 'removed' && now - record.time_ms > rememberRemovedMs)

@@ -145,9 +145,9 @@ describe('a server', () => {
   test('that takes the connection and says nothing is given up in time', async () => {
     const port = await listen(createTcpServer())
     const startMs = performance.now()
-    const outcome = await runCheck('http', { url: `http://127.0.0.1:${port}/`, timeout: '100ms' })
-    expect(performance.now() - startMs).toBeLessThan(1000)
-    expect(outcome).toMatchObject({ ok: false, error: `connected to 127.0.0.1:${port}, but no complete answer within 100ms` })
+    const outcome = await runCheck('http', { url: `http://127.0.0.1:${port}/`, timeout: '500ms' })
+    expect(performance.now() - startMs).toBeLessThan(10_000)
+    expect(outcome).toMatchObject({ ok: false, error: `connected to 127.0.0.1:${port}, but no complete answer within 500ms` })
   })
 
   test('that sends its answer drop by drop is given up in time', async () => {
@@ -155,9 +155,9 @@ describe('a server', () => {
       const timer = setInterval(() => response.write('.'), 10)
       response.on('close', () => clearInterval(timer))
     })
-    expect(await runCheck('http', { url, timeout: '150ms' })).toMatchObject({
+    expect(await runCheck('http', { url, timeout: '500ms' })).toMatchObject({
       ok: false,
-      error: expect.stringContaining('no complete answer within 150ms'),
+      error: expect.stringContaining('no complete answer within 500ms'),
     })
   })
 

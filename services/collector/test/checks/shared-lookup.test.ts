@@ -10,7 +10,9 @@ test('everybody who asks for a name at one time gets the answer, in the form tha
   expect(single).toMatchObject([expect.stringMatching(/^(?:127\.0\.0\.1|::1)$/), expect.any(Number)])
 })
 
-test('a name that nobody has is an error for all who asked', async () => {
-  const answers = await Promise.all([lookup('no-such-host.invalid', true), lookup('no-such-host.invalid', false)])
-  expect(answers.every((answer) => answer === 'ENOTFOUND' || answer === 'EAI_AGAIN')).toBe(true)
+test('a name that nobody can have is an error for all who asked', async () => {
+  // Too long for a label: refused without asking any server.
+  const name = `${'x'.repeat(64)}.invalid`
+  const answers = await Promise.all([lookup(name, true), lookup(name, false)])
+  expect(answers).toEqual(['ENOTFOUND', 'ENOTFOUND'])
 })

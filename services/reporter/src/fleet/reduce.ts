@@ -3,6 +3,7 @@ import { reduceAlert } from './alerts.ts'
 import { reduceCheckResult, reduceHealth } from './checks.ts'
 import { describeEvent } from './describe-event.ts'
 import type { Locale } from './event-texts.ts'
+import { forgetHost, forgotten } from './forgotten.ts'
 import { reduceHeal } from './heals.ts'
 import { reduceAgent, reduceMetric } from './hosts.ts'
 import type { Change, FleetModel } from './model.ts'
@@ -34,6 +35,8 @@ function reduceState(model: FleetModel, received: Received, seenMs: number): Cha
       return reduceAlert(model, received.address.host, received.event)
     case 'heal':
       return reduceHeal(model, received.address.host, received.event)
+    case 'change':
+      return received.address.host !== null && received.event.what === forgotten ? forgetHost(model, received.address.host) : []
     default:
       return []
   }

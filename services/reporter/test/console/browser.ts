@@ -109,9 +109,12 @@ export async function startBrowser(path: string): Promise<Browser> {
     },
     async close() {
       const gone = once(child, 'exit')
-      socket.close()
-      child.kill('SIGKILL')
+      // Asked to close, it also ends its helpers; killed, they would go on writing to the profile for a while.
+      const timer = setTimeout(() => child.kill('SIGKILL'), 5000)
+      socket.send(JSON.stringify({ id: ++lastId, method: 'Browser.close' }))
       await gone
+      clearTimeout(timer)
+      socket.close()
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
     },
   }
