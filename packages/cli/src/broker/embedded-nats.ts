@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { BusError, ConfigError } from '@nightshift/shared/errors'
 import type { Logger } from 'pino'
 import { writePrivate } from '../data-folder/write-private.ts'
-import { identifyProcess } from '../data-folder/process-identity.ts'
+import { identifyProcess } from '@nightshift/shared/service/process-identity'
 import { findFreePort } from './free-port.ts'
 
 export interface EmbeddedNats {

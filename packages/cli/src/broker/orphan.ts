@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ConflictError } from '@nightshift/shared/errors'
-import { isAlive } from '../data-folder/process-identity.ts'
-import { readIdentity } from '../data-folder/data-lock.ts'
+import { isAlive } from '@nightshift/shared/service/process-identity'
+import { readIdentity } from '@nightshift/shared/service/folder-lock'
 
 const politeMs = 5000
 const insistMs = 5000

@@ -5,7 +5,7 @@ import { ConfigError } from '@nightshift/shared/errors'
 import { endOnCrash } from '@nightshift/shared/service/crash'
 import { findBrokerBinary } from '../broker/find-binary.ts'
 import { findConfigFile, openConfig, reloadOptions } from '../config/open-config.ts'
-import { lockDataFolder } from '../data-folder/data-lock.ts'
+import { lockFolder } from '@nightshift/shared/service/folder-lock'
 import { prepareDemo, type Demo } from '../demo/demo.ts'
 import { tellDemo } from '../demo/tell-demo.ts'
 import { startAllInOne, type AllInOne } from '../up/all-in-one.ts'
@@ -46,7 +46,7 @@ export const up: Command = {
     const unwinding = new Unwinding()
     const told = untilToldToStop()
     try {
-      const lock = lockDataFolder(dataFolder)
+      const lock = lockFolder(dataFolder, '--data DIR')
       unwinding.add(() => lock.release())
       const demo = values.demo ? await prepareDemo(dataFolder, terminal.out) : undefined
       if (demo !== undefined) unwinding.add(() => demo.stop())

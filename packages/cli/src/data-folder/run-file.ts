@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError } from '@nightshift/shared/errors'
-import { isAlive, type ProcessIdentity } from './process-identity.ts'
+import { isAlive, type ProcessIdentity } from '@nightshift/shared/service/process-identity'
 import { writePrivate } from './write-private.ts'
 
 /** `<data>/run.json`: how to reach a running `nightshift up`. `nats_url` holds the credentials of the operator user. */

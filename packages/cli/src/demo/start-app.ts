@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { identifyProcess, readCommandLine } from '../data-folder/process-identity.ts'
+import { identifyProcess, readCommandLine } from '@nightshift/shared/service/process-identity'
 
 export interface DemoApp {
   /** Kills whichever process serves the app now; its pid. */

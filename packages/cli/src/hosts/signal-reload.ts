@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { brokerFolder } from '../broker/broker-users.ts'
-import { readIdentity } from '../data-folder/data-lock.ts'
-import { isAlive } from '../data-folder/process-identity.ts'
+import { readIdentity } from '@nightshift/shared/service/folder-lock'
+import { isAlive } from '@nightshift/shared/service/process-identity'
 
 /** Tells the running broker to read its users again; nothing to do when none runs, for it reads them at its start. */
 export function signalReload(dataFolder: string): void {

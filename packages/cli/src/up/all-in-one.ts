@@ -3,6 +3,7 @@ import { systemClock, isoTime } from '@nightshift/shared/clock'
 import type { NatsConfig } from '@nightshift/shared/config/base'
 import type { NightshiftError } from '@nightshift/shared/errors'
 import { newId } from '@nightshift/shared/ids'
+import { lockFolder } from '@nightshift/shared/service/folder-lock'
 import type { ServiceHandle } from '@nightshift/shared/service/handle'
 import { createLog } from '@nightshift/shared/service/log'
 import type { Logger } from 'pino'
@@ -11,7 +12,7 @@ import { startEmbeddedNats } from '../broker/embedded-nats.ts'
 import { stopOrphanBroker } from '../broker/orphan.ts'
 import { renderServerConfig } from '../broker/server-config.ts'
 import type { Config } from '../config/open-config.ts'
-import { identifyProcess } from '../data-folder/process-identity.ts'
+import { identifyProcess } from '@nightshift/shared/service/process-identity'
 import { removeRunFile, writeRunFile, type RunFile } from '../data-folder/run-file.ts'
 import { runnableServices, type RunnableService } from '../services.ts'
 import { version } from '../version.ts'
@@ -85,6 +86,10 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
     const provisioner = await provision({ nats: admin, base, host, instance: newId(Date.now()), version, log })
     unwinding.add(() => provisioner.stop())
 
+    for (const service of runnableServices) {
+      const lock = lockFolder(join(dataFolder, service), '--data DIR')
+      unwinding.add(() => lock.release())
+    }
     const handles = new Map<RunnableService, ServiceHandle>()
     const listener = await startListener({
       address: base.http.address,

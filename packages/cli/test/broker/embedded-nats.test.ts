@@ -10,7 +10,7 @@ import { findNatsServer } from '@nightshift/test-servers/nats'
 import { findFreePort } from '../../src/broker/free-port.ts'
 import { startEmbeddedNats, type EmbeddedNats } from '../../src/broker/embedded-nats.ts'
 import { stopOrphanBroker } from '../../src/broker/orphan.ts'
-import { identifyProcess } from '../../src/data-folder/process-identity.ts'
+import { identifyProcess } from '@nightshift/shared/service/process-identity'
 
 let folder: string
 let nats: EmbeddedNats | undefined

@@ -8,7 +8,7 @@ import { refusal } from './refusal.ts'
 import { bucketSpecs, streamSpecs, type StreamSpec } from './streams.ts'
 
 /** The oldest server that does all we ask for. */
-export const minServerVersion = '2.9.10'
+const minServerVersion = '2.9.10'
 /** A server that has just started, or a cluster that elects, needs a moment. */
 const maxAttempts = 5
 const retryMs = 400

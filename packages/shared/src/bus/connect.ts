@@ -22,7 +22,7 @@ export function reconnectWaitMs(): number {
 }
 
 /** The client's options. Once connected it reconnects for ever by itself, also after the server refused the credentials. */
-export function connectionOptions(options: BusOptions): ConnectionOptions {
+function connectionOptions(options: BusOptions): ConnectionOptions {
   const { tls } = options
   return {
     servers: options.servers.map((server) => server.replace(userInfo, '//')),

@@ -9,6 +9,7 @@ import { unlessBroken, type Live } from './live.ts'
 import { Once } from './once.ts'
 import { Pull } from './pull.ts'
 import { refusal } from './refusal.ts'
+import { SeenIds } from './seen-ids.ts'
 
 const defaultMaxAttempts = 5
 const defaultAckWaitMs = 30_000
@@ -36,6 +37,11 @@ interface Job {
   reply: string
 }
 
+/** Tells a message also from one that has its sequence in a stream made anew. */
+function identity(delivery: Delivery): string {
+  return `${delivery.seq} ${delivery.receivedMs}`
+}
+
 /** A durable reader: each message is acknowledged after its handler is done, whichever process or connection that takes. */
 export class Consumption implements Reader {
   lastSeq = 0
@@ -45,8 +51,8 @@ export class Consumption implements Reader {
   private pull: Pull | undefined
   /** Messages at hand, by sequence. */
   private readonly jobs = new Map<number, Job>()
-  /** When the stream took what was handled last, by sequence: when it comes again it is only acknowledged. */
-  private readonly done = new Map<number, number>()
+  /** What was handled last: when it comes again it is only acknowledged. */
+  private readonly done = new SeenIds(remembered)
   private readonly stopping = new AbortController()
   private readonly aborting = new AbortController()
   private readonly complaints = new Once()
@@ -163,7 +169,7 @@ export class Consumption implements Reader {
 
   private async work(delivery: Delivery, job: Job): Promise<void> {
     const { maxAttempts = defaultMaxAttempts } = this.options
-    if (this.done.get(delivery.seq) === delivery.receivedMs) return await this.acknowledge(job)
+    if (this.done.has(identity(delivery))) return await this.acknowledge(job)
     if (delivery.attempt > maxAttempts) return await this.bury(delivery, job, tooManyAttempts(maxAttempts))
     try {
       await this.options.handle(delivery, { working: () => this.answer(job, '+WPI'), signal: this.aborting.signal })
@@ -211,10 +217,7 @@ export class Consumption implements Reader {
    */
   private remember(delivery: Delivery): void {
     this.lastSeq = Math.max(this.lastSeq, delivery.seq)
-    this.done.set(delivery.seq, delivery.receivedMs)
-    if (this.done.size <= remembered) return
-    const [oldest] = this.done.keys()
-    if (oldest !== undefined) this.done.delete(oldest)
+    this.done.add(identity(delivery))
   }
 
   /** Waits until the server has it. When that fails the message comes again. */

@@ -18,7 +18,7 @@ export interface Gap {
   readonly reason: 'expired' | 'recreated'
 }
 
-export interface Resumption {
+interface Resumption {
   /** Go on behind this one. */
   readonly seq: number
   readonly gap?: Gap

@@ -19,7 +19,7 @@ const renewAgain = 1 / 12
 const candidateEvery = 1 / 6
 const valueVersion = 1
 
-export interface LeaseParts {
+interface LeaseParts {
   link: Link
   deps: BusDeps
   namespace: string
@@ -104,7 +104,7 @@ function elapsedMs(since: Instant, deps: BusDeps): number {
 }
 
 /** A lease that is ours until it is not renewed in time. */
-export class HeldLease implements Lease {
+class HeldLease implements Lease {
   readonly key: string
   readonly token: number
   private readonly holder: string

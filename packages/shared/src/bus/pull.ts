@@ -4,9 +4,9 @@ import { toDelivery, type Delivery } from './delivery.ts'
 import type { Live } from './live.ts'
 
 /** Why a pull came to its end: the connection broke, the consumer is gone, nothing was heard for too long, the server refuses, or we stopped it. */
-export type PullEnd = 'broken' | 'gone' | 'silent' | 'refused' | 'stopped'
+type PullEnd = 'broken' | 'gone' | 'silent' | 'refused' | 'stopped'
 
-export interface PullOptions {
+interface PullOptions {
   stream: string
   consumer: string
   /** Messages asked for and not yet released: the bound of what is in memory. */
@@ -21,8 +21,9 @@ export interface PullOptions {
 
 const expiresMs = 30_000
 const heartbeatMs = 5000
-/** Without a sign of life for so long the request is taken for lost. */
-const silenceMs = 2.5 * heartbeatMs
+/** Without a sign of life for so long the request is taken for lost: the server never answers one for a consumer that it does not know (M). */
+const silenceMs = 1.6 * heartbeatMs
+const listenEveryMs = 1000
 
 /**
  * Asks a pull consumer for messages, again and again, as long as there is room for them. Knows one connection and one consumer; when either
@@ -57,7 +58,7 @@ export class Pull {
     this.unsubscribe = () => {
       if (!live.nc.isClosed() && !subscription.isClosed()) subscription.unsubscribe()
     }
-    this.timer = setInterval(() => this.listen(), heartbeatMs)
+    this.timer = setInterval(() => this.listen(), listenEveryMs)
     live.broken.addEventListener('abort', this.onBroken, { once: true })
     if (live.broken.aborted) this.finish('broken')
     else this.ask()

@@ -88,11 +88,12 @@ export class RpcServer {
   private add(service: Service, endpoint: Endpoint): void {
     const { service: name, host } = this.parts.options
     const place = hostBound.has(name) ? [hostToken(host)] : []
+    const subject = [this.parts.namespace, 'rpc', name, ...place, endpoint.verb].join('.')
     service.addEndpoint(endpoint.verb, {
-      subject: [this.parts.namespace, 'rpc', name, ...place, endpoint.verb].join('.'),
+      subject,
       metadata: { description: endpoint.description },
       handler: (error, message) => {
-        if (error === null) void this.answer(endpoint, message)
+        if (error === null && isRequest(message, subject)) void this.answer(endpoint, message)
       },
     })
   }
@@ -125,6 +126,15 @@ export class RpcServer {
       this.parts.deps.log.error({ verb: endpoint.verb, error: describeError(failure) }, 'a reply could not be sent')
     }
   }
+}
+
+/**
+ * Whether somebody asks us. The server delivers more than that to whoever listens: the acknowledgement of a publish whose sender named our
+ * subject as its reply, and what a push consumer points at us; neither says who is behind it (docs/security.md).
+ */
+export function isRequest(message: { subject: string; reply?: string }, subject: string): boolean {
+  const { reply = '' } = message
+  return message.subject === subject && reply !== '' && !reply.startsWith('$JS.')
 }
 
 /** Asks one endpoint. */

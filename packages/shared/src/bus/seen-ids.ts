@@ -1,6 +1,6 @@
 /**
- * The ids of the last events that were handled, the oldest forgotten first: the server drops copies only within its window of two minutes,
- * and a spool may be replayed long after. Stored with the state of its reader.
+ * The ids of what was handled last, the oldest forgotten first. The server drops copies only within its window of two minutes, and a spool
+ * may be replayed long after; so readers keep such a set, and store it with their state.
  */
 export class SeenIds {
   private readonly ids: Set<string>

@@ -3,7 +3,7 @@ import { readLines, writeAll } from './spool-file.ts'
 import { compactionKey } from './spool-record.ts'
 
 /** Which lines of a spool stay when it is rewritten. */
-export interface Selection {
+interface Selection {
   /** Where each line that stays begins, ascending. */
   readonly starts: readonly number[]
   readonly bytes: number

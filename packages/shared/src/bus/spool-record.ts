@@ -10,7 +10,7 @@ export interface SpoolRecord {
 export const spoolVersion = 1
 
 /** The first line of a file. Each file has its own `generation`, so that progress noted for one is never taken for another's. */
-export interface SpoolHeader {
+interface SpoolHeader {
   readonly version: number
   readonly generation: string
 }

@@ -56,7 +56,7 @@ export function bucketStreamId(name: BucketName, namespace: string): string {
 /** A lease that was not renewed for so long is free. */
 export const leaseTtlMs = 6000
 /** The server drops a second message of the same id that comes within this time. */
-export const duplicateWindowMs = 120_000
+const duplicateWindowMs = 120_000
 const maxMessageBytes = 1024 * 1024
 const mebibyte = 1024 * 1024
 

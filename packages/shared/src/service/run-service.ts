@@ -3,11 +3,12 @@ import { resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { formatReport } from '../config/diagnostic.ts'
 import type { ChildConfig } from '../config/read-config-in-child.ts'
-import { watchConfig, type Rejection } from '../config/watch-config.ts'
+import { watchConfig, type ConfigWatch, type Rejection } from '../config/watch-config.ts'
 import { describeError, NightshiftError } from '../errors.ts'
 import { endOnCrash } from './crash.ts'
 import { ErrorCounts } from './error-counts.ts'
 import { exitCodes } from './exit-codes.ts'
+import { lockFolder, type FolderLock } from './folder-lock.ts'
 import type { ServiceHandle } from './handle.ts'
 import { machineReader } from './health.ts'
 import { startHttp, type HttpServer } from './http-server.ts'
@@ -54,25 +55,30 @@ export async function runService<C>(options: RunOptions<C>): Promise<number> {
   const signal = awaitStopSignal()
   let handle: ServiceHandle<C> | undefined
   let http: HttpServer | undefined
+  let lock: FolderLock | undefined
+  let watch: ConfigWatch | undefined
   const forgetCrash = endOnCrash(log, async (deadlineMs) => await handle?.stop(deadlineMs))
   try {
     const stateDir = resolve(base.state_dir ?? `data/${name}`)
+    lock = lockFolder(stateDir, '`state_dir:`')
     handle = await startService(options.definition, { base, config: loaded.config, stateDir, host, version: options.version, log, errors })
+    // Before anybody can see that it runs, and send a SIGHUP, whose default is the end of the process.
+    watch = await followConfig(options, loaded, handle, log)
     http = await listen(handle, loaded, options.definition.port, stateDir, log)
     log.info(
       { version: options.version, http: http.url, state_dir: stateDir, node_version: process.versions.node },
       `${name} started on ${host}`,
     )
-    const watch = await followConfig(options, loaded, handle, log)
     const told = await Promise.race([signal.received, handle.stopped])
-    await watch.stop()
     if (typeof told === 'string') log.info({ signal: told }, 'stopping')
   } catch (error) {
     log.fatal({ error }, `${name} cannot run: ${describeError(error)}`)
     return exitCodes.refused
   } finally {
+    await watch?.stop()
     await handle?.stop(stopDeadlineMs)
     await http?.close(httpCloseMs)
+    lock?.release()
     forgetCrash()
     signal.forget()
   }

@@ -8,17 +8,7 @@ import { openBus } from '@nightshift/shared/bus/open-bus'
 import { freePort } from '@nightshift/test-servers/nats'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { deafProxy } from './deaf-proxy.ts'
-import {
-  bootstrapped,
-  broker,
-  busOn,
-  client,
-  event,
-  recordingLog,
-  storedIn,
-  temporaryFolder,
-  expectSoon,
-} from './fixture.ts'
+import { bootstrapped, broker, busOn, client, event, recordingLog, storedIn, temporaryFolder, expectSoon } from './fixture.ts'
 
 const subject = 'ops.health.web-1.http'
 const ascending = (count: number): number[] => Array.from({ length: count }, (_, n) => n)

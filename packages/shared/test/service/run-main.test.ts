@@ -45,10 +45,10 @@ describe('the process of a service', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  function run(word: string, flags?: string[]): Run {
+  function run(word: string, flags?: string[], stateDir = 'state'): Run {
     const file = join(folder, 'config.json')
     const write = (config: object): void =>
-      writeFileSync(file, JSON.stringify({ url: server.url, state_dir: join(folder, 'state'), ...config }))
+      writeFileSync(file, JSON.stringify({ url: server.url, state_dir: join(folder, stateDir), ...config }))
     write({ word })
     const child = spawn(process.execPath, [program, ...(flags ?? ['--config', file])], { stdio: ['ignore', 'pipe', 'pipe'] })
     running.add(child)
@@ -106,7 +106,10 @@ describe('the process of a service', () => {
   it('starts again at once after kill -9, and is refused while it runs', async () => {
     const first = run('one')
     await whenReady(first)
-    const second = run('one')
+    const onItsFolder = run('one')
+    expect(await onItsFolder.ended).toBe(1)
+    expect(onItsFolder.errors()).toContain(`in use by process ${first.child.pid}`)
+    const second = run('one', undefined, 'state-2')
     expect(await second.ended).toBe(1)
     expect(second.entries().at(-1)).toMatchObject({ level: 'CRITICAL', error: { code: 'duplicate_instance' } })
     expect(second.errors()).toContain(`pid ${first.child.pid}`)

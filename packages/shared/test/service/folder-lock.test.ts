@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { lockDataFolder } from '../../src/data-folder/data-lock.ts'
-import { identifyProcess, isAlive } from '../../src/data-folder/process-identity.ts'
+import { lockFolder } from '@nightshift/shared/service/folder-lock'
+import { identifyProcess, isAlive } from '@nightshift/shared/service/process-identity'
 
 let folder: string
 beforeEach(() => {
@@ -14,13 +14,13 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const lockModule = fileURLToPath(new URL('../../src/data-folder/data-lock.ts', import.meta.url))
+const lockModule = fileURLToPath(new URL('../../src/service/folder-lock.ts', import.meta.url))
 
 /** Takes the lock in a process of its own, says `held` or the code, and keeps it until it is killed. */
 function takeInChild(target: string) {
   const script = `
-    const { lockDataFolder } = await import(${JSON.stringify(lockModule)})
-    try { lockDataFolder(${JSON.stringify(target)}); console.log('held') } catch (error) { console.log(error.code); process.exit(1) }
+    const { lockFolder } = await import(${JSON.stringify(lockModule)})
+    try { lockFolder(${JSON.stringify(target)}, '--data DIR'); console.log('held') } catch (error) { console.log(error.code); process.exit(1) }
     setInterval(() => {}, 1000)`
   return spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
 }
@@ -30,10 +30,10 @@ async function firstLine(child: ReturnType<typeof takeInChild>): Promise<string>
   return data.toString().trim()
 }
 
-describe('the lock of the data folder', () => {
+describe('the lock of a folder', () => {
   test('makes the folder for its owner only and leaves nothing behind when released', () => {
     const target = join(folder, 'new', 'data')
-    lockDataFolder(target).release()
+    lockFolder(target, '--data DIR').release()
     expect(statSync(target).mode & 0o777).toBe(0o700)
     expect(readdirSync(target)).toEqual([])
   })
@@ -41,7 +41,7 @@ describe('the lock of the data folder', () => {
   test('a second taker is refused, and told who holds it', async () => {
     const holder = takeInChild(folder)
     expect(await firstLine(holder)).toBe('held')
-    expect(() => lockDataFolder(folder)).toThrow(`in use by process ${holder.pid}`)
+    expect(() => lockFolder(folder, '--data DIR')).toThrow(`in use by process ${holder.pid}`)
     holder.kill('SIGKILL')
     await once(holder, 'exit')
   })
@@ -51,24 +51,24 @@ describe('the lock of the data folder', () => {
     expect(await firstLine(holder)).toBe('held')
     holder.kill('SIGKILL')
     await once(holder, 'exit')
-    lockDataFolder(folder).release()
+    lockFolder(folder, '--data DIR').release()
   })
 
   test('a lock whose pid belongs to another process by now is taken over', () => {
     writeFileSync(join(folder, 'lock'), JSON.stringify({ pid: process.pid, started: 'another boot:1' }))
-    lockDataFolder(folder).release()
+    lockFolder(folder, '--data DIR').release()
   })
 
   test('a torn lock file is taken over', () => {
     writeFileSync(join(folder, 'lock'), '{"pid": 12')
-    lockDataFolder(folder).release()
+    lockFolder(folder, '--data DIR').release()
   })
 
   test('of ten that start at once on a stale lock, one gets it', async () => {
     writeFileSync(join(folder, 'lock'), JSON.stringify({ pid: process.pid, started: 'another boot:1' }))
     const takers = Array.from({ length: 10 }, () => takeInChild(folder))
     const answers = await Promise.all(takers.map(firstLine))
-    expect(answers.toSorted()).toEqual([...Array.from({ length: 9 }, () => 'data_in_use'), 'held'])
+    expect(answers.toSorted()).toEqual([...Array.from({ length: 9 }, () => 'folder_in_use'), 'held'])
     for (const taker of takers) {
       if (taker.exitCode !== null) continue
       taker.kill('SIGKILL')
@@ -78,7 +78,7 @@ describe('the lock of the data folder', () => {
 
   test('a folder that cannot be written says what to do', () => {
     writeFileSync(join(folder, 'file'), '')
-    expect(() => lockDataFolder(join(folder, 'file'))).toThrow('choose another with --data DIR')
+    expect(() => lockFolder(join(folder, 'file'), '--data DIR')).toThrow('choose another folder with --data DIR')
   })
 })
 

@@ -1,20 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ConfigError, ConflictError } from '@nightshift/shared/errors'
+import { ConfigError, ConflictError } from '../errors.ts'
 import { identifyProcess, isAlive, type ProcessIdentity } from './process-identity.ts'
 
-export interface DataLock {
+export interface FolderLock {
   release(): void
 }
 
 const attempts = 5
 
 /**
- * Makes the data folder (mode 0700) and takes it for this process alone: two brokers on one store lose data. A lock left by a process
- * that is gone is taken over. Throws ConflictError `data_in_use`, ConfigError `data_unwritable`.
+ * Makes the folder (mode 0700) and takes it for this process alone: two brokers on one store, or two services on one state, lose data. A
+ * lock left by a process that is gone is taken over. `flag` is how to choose another folder. Throws ConflictError `folder_in_use`,
+ * ConfigError `folder_unwritable`.
  */
-export function lockDataFolder(folder: string): DataLock {
+export function lockFolder(folder: string, flag: string): FolderLock {
   const path = join(folder, 'lock')
   const self = identifyProcess(process.pid)
   if (self === undefined) throw new ConfigError('no_process_table', 'cannot read this system\'s process table; is /proc mounted, or ps installed?')
@@ -23,18 +24,18 @@ export function lockDataFolder(folder: string): DataLock {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     writeFileSync(mine, JSON.stringify(self), { mode: 0o600 })
   } catch (cause) {
-    throw new ConfigError('data_unwritable', `cannot write to the data folder ${folder}; choose another with --data DIR, or mend its owner and mode`, { cause })
+    throw new ConfigError('folder_unwritable', `cannot write to ${folder}; choose another folder with ${flag}, or mend its owner and mode`, { cause })
   }
   try {
     for (let attempt = 0; attempt < attempts; attempt++) {
       if (tryLink(mine, path)) return { release: () => releaseLock(path, self) }
       const holder = readIdentity(path)
       if (holder !== undefined && isAlive(holder)) {
-        throw new ConflictError('data_in_use', `${folder} is in use by process ${holder.pid}; stop it (kill ${holder.pid}) or choose another folder with --data DIR`)
+        throw new ConflictError('folder_in_use', `${folder} is in use by process ${holder.pid}; stop it (kill ${holder.pid}) or choose another folder with ${flag}`)
       }
       setAside(path)
     }
-    throw new ConflictError('data_in_use', `${folder}: others keep taking its lock; is something starting nightshift in a loop?`)
+    throw new ConflictError('folder_in_use', `${folder}: others keep taking its lock; is something starting nightshift in a loop?`)
   } finally {
     rmSync(mine, { force: true })
   }
