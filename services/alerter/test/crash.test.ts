@@ -10,6 +10,10 @@ let running: AlerterProcess
 beforeAll(async () => {
   ;[bed, receiver] = await Promise.all([AlerterBed.open(), startReceiver()])
   running = startProcess()
+  await until(() => {
+    bed.metric('cpu', { usage_ratio: 0.9 }, 'canary')
+    return receiver.requests.length > 0
+  }, () => running.output)
 })
 afterAll(async () => {
   await running.end('SIGKILL')
@@ -20,10 +24,11 @@ afterAll(async () => {
 /** CI and a person in a hurry run these; a campaign runs more. */
 const seeds = Array.from({ length: Number(process.env['ALERTER_CRASH_SEEDS'] ?? 10) }, (_, index) => index + 1)
 const rounds = 3
-const checksPerRound = 12
+const checksPerRound = 8
 
 function startProcess(): AlerterProcess {
-  const alerter = { default_rules: ['check-failing'], channels: { hook: { kind: 'webhook', url: receiver.url } } }
+  const rules = { hot: { metric: 'cpu.usage_ratio', above: '85%' } }
+  const alerter = { rules, default_rules: ['check-failing'], channels: { hook: { kind: 'webhook', url: receiver.url } } }
   return new AlerterProcess({ folder: bed.folder, host: 'hub', natsUrl: bed.server.url, alerter })
 }
 
@@ -39,14 +44,16 @@ function randomOf(seed: number): () => number {
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-const lineOf = ({ labels, phase }: AlertEvent): string => `${labels['check']} ${phase}`
+const thingOf = ({ labels, host }: AlertEvent): string => labels['check'] ?? `cpu-of-${host}`
+const lineOf = (event: AlertEvent): string => `${thingOf(event)} ${event.phase}`
 
-/** What the stream says and what the webhook heard of checks with this prefix. */
+/** What the stream says and what the webhook heard of checks, and processors of hosts, of this name and beyond. */
 function seenOf(prefix: string) {
-  const said = bed.alerts.filter(({ labels }) => labels['check']?.startsWith(prefix) === true)
+  const isMeant = (event: AlertEvent): boolean => thingOf(event).replace('cpu-of-', '').startsWith(prefix)
+  const said = bed.alerts.filter(isMeant)
   const heard = receiver.requests
     .map(({ body, headers }) => ({ event: (JSON.parse(body) as { alert: AlertEvent }).alert, key: String(headers['idempotency-key']) }))
-    .filter(({ event }) => event.labels['check']?.startsWith(prefix) === true)
+    .filter(({ event }) => isMeant(event))
   return { said, heard }
 }
 
@@ -61,6 +68,10 @@ describe('kill -9 at any moment', () => {
         await bed.health(state, check)
         expected.push(`${check} ${state === 'ok' ? 'resolved' : 'firing'}`)
       }
+      const measure = (host: string, ratio: number): void => {
+        bed.metric('cpu', { usage_ratio: ratio }, host)
+        expected.push(`cpu-of-${host} ${ratio > 0.85 ? 'firing' : 'resolved'}`)
+      }
       for (let round = 0; round < rounds; round++) {
         const canary = `${prefix}${round}-canary`
         await publish(canary, 'failing')
@@ -70,7 +81,9 @@ describe('kill -9 at any moment', () => {
         for (let index = 0; index < checksPerRound; index++) {
           const check = `${prefix}${round}-${index}`
           await publish(check, 'failing')
+          measure(check, 0.9)
           if (random() < 0.5) await publish(check, 'ok')
+          if (random() < 0.5) measure(check, 0.2)
         }
         await killed
         running = startProcess()
