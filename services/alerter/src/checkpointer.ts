@@ -1,5 +1,4 @@
 import type { Clock } from '@nightshift/shared/clock'
-import type { Readers } from './follow-bus.ts'
 import { covers, type Positions } from './state/position.ts'
 import type { AlertStore } from './state/alert-store.ts'
 import type { Checkpoint } from './state/stored.ts'
@@ -37,6 +36,11 @@ export class Checkpointer {
     this.#savedMs = parts.clock.monotonicMs()
   }
 
+  /** The one that the shard was opened with; undefined on the very first start. */
+  get last(): Checkpoint | undefined {
+    return this.#parts.last
+  }
+
   /** What is told from now on is covered by this one. */
   get next(): number {
     return this.#number + 1
@@ -53,7 +57,7 @@ export class Checkpointer {
   }
 
   /** Saves a checkpoint when one is due. Returns its number, or undefined when none is. */
-  async save(handled: Positions, readers: Readers, isLast: boolean): Promise<number | undefined> {
+  async save(handled: Positions, incarnations: Checkpoint['incarnations'], isLast: boolean): Promise<number | undefined> {
     const { store, quiet, clock } = this.#parts
     const monotonicMs = clock.monotonicMs()
     const applied: Positions = { METRICS: quiet.limit(handled.METRICS, monotonicMs), EVENTS: handled.EVENTS }
@@ -62,7 +66,6 @@ export class Checkpointer {
     const isDue = this.#isDirty || (hasMoved && (isLast || monotonicMs - this.#savedMs >= idleEveryMs))
     if (!isDue) return undefined
     const number = this.next
-    const incarnations = { METRICS: readers.METRICS.incarnation ?? null, EVENTS: readers.EVENTS.incarnation ?? null }
     await store.saveCheckpoint({ number, applied, incarnations, time_ms: clock.now() })
     this.#number = number
     this.#saved = applied

@@ -34,7 +34,7 @@ export interface ShardParts {
 }
 
 const shardNumber = 0
-const checkpointEveryMs = 1000
+const checkpointEveryMs = 250
 const courierGraceMs = 1500
 
 /** The alerter at work, for as long as it holds the lease: reads the two streams, keeps the alerts, tells what happens to them. */
@@ -169,6 +169,9 @@ export class Shard {
       if (this.#isPriming) return
       for (const record of this.ledger.forgetRemoved(clock.now())) await this.#store.forgetHealth(record)
       await this.#announcer.carryOut(this.#engine.reconcile(this.#handled.EVENTS))
+      // Made good is done with: who crashes soon after each start must not say all of it again each time.
+      this.#checkpointer.touch()
+      await this.#checkpoint(true)
     })
     log.info({ alerts: alerts.length, checks: health.length, checkpoint: number, takeovers: counters.takeovers }, 'the alerter is at work')
     if (this.#isOver) return
@@ -255,8 +258,10 @@ export class Shard {
   }
 
   async #checkpoint(isLast: boolean): Promise<void> {
-    if (this.#isPriming || this.#readers === undefined) return
-    const number = await this.#checkpointer.save(this.#handled, this.#readers, isLast)
+    if (this.#isPriming) return
+    const incarnation = (stream: FollowedStream): string | null => this.#readers?.[stream].incarnation ?? this.#checkpointer.last?.incarnations[stream] ?? null
+    const incarnations = { METRICS: incarnation('METRICS'), EVENTS: incarnation('EVENTS') }
+    const number = await this.#checkpointer.save(this.#handled, incarnations, isLast)
     if (number !== undefined) this.#desk.release(number)
   }
 

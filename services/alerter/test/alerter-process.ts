@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -18,10 +18,10 @@ export class AlerterProcess {
     mkdirSync(home, { recursive: true })
     const file = join(home, 'nightshift.yaml')
     // JSON is YAML.
-    writeFileSync(file, JSON.stringify({ host, state_dir: join(home, 'state'), nats: { servers: [natsUrl] }, http: { port: 0 }, log: { level: 'debug' }, alerter }), { mode: 0o600 })
+    writeFileSync(file, JSON.stringify({ host, state_dir: join(home, 'state'), nats: { servers: [natsUrl] }, http: { port: 0 }, alerter }), { mode: 0o600 })
     this.child = spawn(process.execPath, [main, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => (appendFileSync('/tmp/dbg-children.log', text), (this.#output = (this.#output + text).slice(-maxKeptOutput))))
+      stream?.setEncoding('utf8').on('data', (text: string) => (this.#output = (this.#output + text).slice(-maxKeptOutput)))
     }
     processes.add(this.child)
     this.child.once('exit', () => processes.delete(this.child))

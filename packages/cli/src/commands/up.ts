@@ -64,7 +64,7 @@ export const up: Command = {
       })
       unwinding.add(() => running.stop())
       unwinding.add(endOnCrash(running.log, () => running.stop()))
-      greet({ run: running.run, dataFolder, brokerVersion: broker.version, configFile: demo?.configFile ?? file }, terminal)
+      greet({ run: running.run, dataFolder, brokerVersion: broker.version, configFile: demo?.configFile ?? file, isDemo: values.demo }, terminal)
       if (config.base.up.open && !values['no-open'] && terminal.isTty) openBrowser(running.run.console_url, terminal.env)
       const watch = await watchConfig(reloadOptions(demo?.configFile ?? file, config, terminal, (changed) => running.reload(changed)))
       unwinding.add(() => watch.stop())

@@ -8,6 +8,8 @@ export interface DemoPlan {
 /** The demo's configuration: one check on the app, one playbook that starts it again, one webhook that hears of it. */
 export function demoConfig(plan: DemoPlan): Record<string, Record<string, unknown>> {
   return {
+    // The demo tells its story itself; the log only warns.
+    log: { level: 'warning' },
     collector: {
       checks: {
         'demo-web': { kind: 'http', url: `http://127.0.0.1:${plan.appPort}/health`, every: '1s', timeout: '1s', failures: 3, successes: 1 },

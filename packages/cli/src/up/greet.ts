@@ -9,13 +9,14 @@ export interface Greeting {
   dataFolder: string
   brokerVersion: string
   configFile: string | undefined
+  isDemo: boolean
 }
 
 /** From here on a full disk is an error of the server, not its end. */
 const recommendedServer = '2.10.0'
 
 /** One line that says it is ready and where, then three things to try. */
-export function greet({ run, dataFolder, brokerVersion, configFile }: Greeting, terminal: Terminal): void {
+export function greet({ run, dataFolder, brokerVersion, configFile, isDemo }: Greeting, terminal: Terminal): void {
   const data = relative(terminal.cwd, dataFolder) || '.'
   if (!isAtLeast(brokerVersion, recommendedServer)) {
     terminal.err(`note: nats-server ${brokerVersion} hangs when its disk is full; put a current one on PATH or in NATS_SERVER`)
@@ -24,5 +25,5 @@ export function greet({ run, dataFolder, brokerVersion, configFile }: Greeting, 
   if (configFile === undefined) terminal.out('  no nightshift.yaml here: watching this host with the default rules')
   terminal.out(`  look     ${run.console_url}`)
   terminal.out(`  listen   . ${data}/env; nats sub 'ops.>'      or  ./nightshift tap --kind metric,health,alert,heal`)
-  terminal.out('  break    npm start -- --demo                  (after Ctrl-C here)')
+  terminal.out(isDemo ? '  read     docs/playbooks.md says step by step what the demo does' : '  break    npm start -- --demo                  (after Ctrl-C here)')
 }

@@ -36,8 +36,8 @@ export async function provision(options: ProvisionOptions): Promise<Provisioner>
     needs: { streams: [], buckets: [] },
   })
   const results = await bootstrap(connection, base.streams, base.namespace)
-  const made = results.filter(({ action }) => action !== 'unchanged').map(({ name, action }) => `${name} ${action}`)
-  if (made.length > 0) log.info({ streams: made }, 'streams and buckets are there')
+  const made = results.filter(({ action }) => action !== 'unchanged')
+  if (made.length > 0) log.info(`streams and buckets: ${made.length} created or updated, ${results.length - made.length} as they should be`)
   const watching = again(connection, base, log)
   return {
     stop: async () => {

@@ -2,7 +2,7 @@ import { pathKey, valueAt, type ConfigPath } from './config-path.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import { toDiagnostic } from './finding.ts'
 import { hideLogins, hideValue, isSecretValue } from './secrets.ts'
-import { createSourceText, type SourceText, type Span } from './source-text.ts'
+import { createSourceText, positionOf, type SourceText, type Span } from './source-text.ts'
 
 /** Where a value was written, and what became of it since. */
 export interface Origin {
@@ -108,12 +108,31 @@ const maxValuesLookedAt = 10_000
 
 /** The parts of a line that hold secrets, in order. */
 function secretsIn(document: ConfigDocument, line: Span): Span[] {
-  const spans: Span[] = []
-  for (const { isScalar, path, value, writtenAs } of document.origins.values()) {
-    if (!isScalar || writtenAs !== undefined || value.start >= line.end || value.end <= line.start) continue
+  const spans = scalarsIn(document, line).flatMap(({ path, value }) => {
     const written = document.source.text.slice(value.start, value.end)
     // The name of a variable is no secret, and what one wants to see.
-    if (isSecretValue(path, written) && !/^["']?\$\{\w+\}["']?$/.test(written)) spans.push(value)
-  }
+    return isSecretValue(path, written) && !/^["']?\$\{\w+\}["']?$/.test(written) ? [value] : []
+  })
   return spans.toSorted((a, b) => a.start - b.start)
+}
+
+const scalarsOf = new WeakMap<ConfigDocument, Map<number, Origin[]>>()
+
+/** The texts and numbers that stand, at least in part, in a line. */
+function scalarsIn(document: ConfigDocument, line: Span): readonly Origin[] {
+  let byLine = scalarsOf.get(document)
+  if (byLine === undefined) {
+    byLine = new Map()
+    for (const origin of document.origins.values()) {
+      if (!origin.isScalar || origin.writtenAs !== undefined) continue
+      const last = positionOf(document.source, origin.value.end).line
+      for (let number = positionOf(document.source, origin.value.start).line; number <= last; number++) {
+        const others = byLine.get(number)
+        if (others === undefined) byLine.set(number, [origin])
+        else others.push(origin)
+      }
+    }
+    scalarsOf.set(document, byLine)
+  }
+  return byLine.get(positionOf(document.source, line.start).line) ?? []
 }

@@ -4,6 +4,8 @@ import { hiddenText, hideLogins, isSecretLookingKey } from './secrets.ts'
 import { lineSpan, positionOf, type SourceText, type Span } from './source-text.ts'
 
 const maxExcerptLength = 110
+/** Longer than any key that is written over several lines. */
+const maxLinesUp = 500
 /** Characters of a line to either side. */
 const maxLookedAt = 1000
 
@@ -72,7 +74,8 @@ function guessSecrets(source: SourceText, line: Span): Span[] {
 /** The nearest line above that is indented less: the one that holds the key of a text of several lines. */
 function outerLine(source: SourceText, line: Span): string {
   const indent = indentOf(source.text.slice(line.start, line.end))
-  for (let number = positionOf(source, line.start).line - 1; number >= 1; number--) {
+  const own = positionOf(source, line.start).line
+  for (let number = own - 1; indent > 0 && number >= Math.max(1, own - maxLinesUp); number--) {
     const above = lineSpan(source, number)
     const text = source.text.slice(above.start, above.end)
     if (text.trim() !== '' && indentOf(text) < indent) return text

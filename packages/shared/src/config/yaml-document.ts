@@ -13,7 +13,7 @@ import {
 import { nearest } from './did-you-mean.ts'
 import type { ConfigDocument, Origin } from './config-document.ts'
 import { pathKey, type ConfigPath } from './config-path.ts'
-import type { Diagnostic } from './diagnostic.ts'
+import { maxDiagnostics, type Diagnostic } from './diagnostic.ts'
 import { toDiagnostic } from './finding.ts'
 import { createSourceText, positionOf, type SourceText, type Span } from './source-text.ts'
 import { findControlCharacters, translateYamlErrors } from './yaml-errors.ts'
@@ -207,7 +207,7 @@ class Walk {
   }
 
   #report(span: Span, path: ConfigPath, message: string, hint?: string): void {
-    this.diagnostics.push(toDiagnostic(this.#source, { span, path, message, hint }))
+    if (this.diagnostics.length <= maxDiagnostics) this.diagnostics.push(toDiagnostic(this.#source, { span, path, message, hint }))
   }
 }
 
