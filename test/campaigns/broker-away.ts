@@ -3,14 +3,14 @@ import { connect } from '@nats-io/transport-node'
 import { bootstrap } from '@nightshift/shared/bus/bootstrap'
 import { baseConfigSchema } from '@nightshift/shared/config/base'
 import { startNats } from '@nightshift/test-servers/nats'
+import { startFlippingTarget, type FlippingTarget } from '@nightshift/test-servers/flipping-target'
+import { startWebhookReceiver } from '@nightshift/test-servers/webhook-receiver'
 import type { Campaign, CampaignContext, Outcome } from './campaign.ts'
 import { startDeafProxy } from './deaf-proxy.ts'
-import { startFlippingTarget, type FlippingTarget } from './flipping-target.ts'
 import { campaignHost, startLoneServices, type LoneServices } from './lone-services.ts'
 import { readStream, withoutCopies } from './read-stream.ts'
 import { waitUntil } from './service-process.ts'
 import { judgeAlerts, judgeTransitions } from './verdict.ts'
-import { startWebhookReceiver } from './webhook-receiver.ts'
 
 const maxGrowthBytes = 32 * 1024 * 1024
 

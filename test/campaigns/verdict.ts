@@ -1,5 +1,5 @@
+import type { Receipt } from '@nightshift/test-servers/webhook-receiver'
 import { withoutCopies, type StoredEvent } from './read-stream.ts'
-import type { Receipt } from './webhook-receiver.ts'
 
 /** What is wrong with the stored transitions of a check that flipped so many times from ok; empty when nothing is. */
 export function judgeTransitions(stored: readonly StoredEvent[], flips: number): string[] {

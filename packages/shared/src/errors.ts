@@ -42,7 +42,7 @@ export class ConflictError extends NightshiftError {}
 
 /** A short, one-line account of anything thrown, with its cause. */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!(error instanceof Error)) return describeThing(error)
   const cause = error.cause === undefined ? '' : `: ${describeError(error.cause)}`
   return `${error.message}${cause}`
 }
@@ -50,4 +50,13 @@ export function describeError(error: unknown): string {
 /** True when retrying the same thing later makes sense. Unknown errors count as transient: losing work is worse than trying again. */
 export function isTransient(error: unknown): boolean {
   return error instanceof NightshiftError ? error.transient : true
+}
+
+/** Anything can be thrown, also what has no text. */
+function describeThing(thing: unknown): string {
+  try {
+    return String(thing)
+  } catch {
+    return Object.prototype.toString.call(thing)
+  }
 }

@@ -218,7 +218,9 @@ export class Shard {
         if (known === undefined || this.#isPriming) return []
         // First the transition, then what follows from it: after a crash in between, the next start finds the difference and makes it good.
         this.#checkpointer.touch()
-        return this.#store.saveHealth(known.record).then(() => this.#announcer.carryOut(this.#engine.onHealth(known.record, known.previous)))
+        return this.#store
+          .saveHealth(known.record)
+          .then(() => this.#announcer.carryOut(this.#engine.onHealth(known.record, known.previous)))
       }
       case 'change':
         return received.event.what === 'forgotten' ? this.#forgetHost(received.address.host, received.event, position) : []
@@ -259,7 +261,8 @@ export class Shard {
 
   async #checkpoint(isLast: boolean): Promise<void> {
     if (this.#isPriming) return
-    const incarnation = (stream: FollowedStream): string | null => this.#readers?.[stream].incarnation ?? this.#checkpointer.last?.incarnations[stream] ?? null
+    const incarnation = (stream: FollowedStream): string | null =>
+      this.#readers?.[stream].incarnation ?? this.#checkpointer.last?.incarnations[stream] ?? null
     const incarnations = { METRICS: incarnation('METRICS'), EVENTS: incarnation('EVENTS') }
     const number = await this.#checkpointer.save(this.#handled, incarnations, isLast)
     if (number !== undefined) this.#desk.release(number)

@@ -48,13 +48,24 @@ export class AlerterBed {
     this.folder = mkdtempSync(join(tmpdir(), 'nightshift-alerter-'))
     const about = { service: 'collector', host: 'test', instance: newId(Date.now()), version: '0.0.0' }
     const needs = { streams: ['METRICS', 'EVENTS', 'DEAD'], buckets: ['alerts', 'outbox', 'locks'] } as const
-    this.bus = openBus({ ...base(server).nats, ...about, spoolDir: join(this.folder, 'test-spool'), needs }, { clock: systemClock, log: silentLog })
+    this.bus = openBus(
+      { ...base(server).nats, ...about, spoolDir: join(this.folder, 'test-spool'), needs },
+      { clock: systemClock, log: silentLog },
+    )
   }
 
   /** Makes streams and buckets, as an admin does. */
   async provision(): Promise<void> {
     const admin = openBus(
-      { servers: [this.server.url], service: 'admin', host: 'test', instance: 'admin', version: '0', spoolDir: null, needs: { streams: [], buckets: [] } },
+      {
+        servers: [this.server.url],
+        service: 'admin',
+        host: 'test',
+        instance: 'admin',
+        version: '0',
+        spoolDir: null,
+        needs: { streams: [], buckets: [] },
+      },
       { clock: systemClock, log: silentLog },
     )
     await admin.ready()
@@ -85,7 +96,10 @@ export class AlerterBed {
   /** An alerter that works: it has the lease, and has read the past. */
   async startWorking(config: unknown): Promise<ServiceHandle<AlerterConfig>> {
     const handle = await this.start(config)
-    await until(() => handle.state === 'ready', () => handle.notReady())
+    await until(
+      () => handle.state === 'ready',
+      () => handle.notReady(),
+    )
     return handle
   }
 
@@ -99,8 +113,19 @@ export class AlerterBed {
   async health(state: HealthEvent['state'], check = 'web', host = 'web-1', atMs = Date.now()): Promise<HealthEvent> {
     const id = newId(Date.now())
     const event: HealthEvent = {
-      ...{ v: 1, id, time: isoTime(atMs), host, source: `collector@${host}`, correlation_id: `correlation-${id}` },
-      ...{ check, kind: 'http', state, previous: null, consecutive: 3, error: state === 'failing' ? 'connection refused' : null, check_event_id: null },
+      v: 1,
+      id,
+      time: isoTime(atMs),
+      host,
+      source: `collector@${host}`,
+      correlation_id: `correlation-${id}`,
+      check,
+      kind: 'http',
+      state,
+      previous: null,
+      consecutive: 3,
+      error: state === 'failing' ? 'connection refused' : null,
+      check_event_id: null,
     }
     await this.bus.publishEvent(buildSubject({ kind: 'health', host, check }), event)
     return event
@@ -128,7 +153,11 @@ export class AlerterBed {
 }
 
 /** Waits until the condition holds; fails with what was seen last. */
-export async function until(condition: () => boolean | Promise<boolean>, seen: () => unknown = () => '', deadlineMs = 15_000): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  seen: () => unknown = () => '',
+  deadlineMs = 15_000,
+): Promise<void> {
   const endMs = performance.now() + deadlineMs
   while (!(await condition())) {
     if (performance.now() > endMs) throw new Error(`not within ${deadlineMs} ms; seen: ${JSON.stringify(seen())}`)

@@ -18,7 +18,11 @@ export class AlerterProcess {
     mkdirSync(home, { recursive: true })
     const file = join(home, 'nightshift.yaml')
     // JSON is YAML.
-    writeFileSync(file, JSON.stringify({ host, state_dir: join(home, 'state'), nats: { servers: [natsUrl] }, http: { port: 0 }, alerter }), { mode: 0o600 })
+    writeFileSync(
+      file,
+      JSON.stringify({ host, state_dir: join(home, 'state'), nats: { servers: [natsUrl] }, http: { port: 0 }, alerter }),
+      { mode: 0o600 },
+    )
     this.child = spawn(process.execPath, [main, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => (this.#output = (this.#output + text).slice(-maxKeptOutput)))

@@ -26,7 +26,12 @@ async function mistakes(text: string): Promise<string[]> {
 describe('the alerter section', () => {
   it('has defaults for everything: the rules that come with it, told in the log', async () => {
     const loaded = await load('{}')
-    expect(loaded.ok && loaded.sections.alerter).toEqual({ rules: {}, default_rules: true, channels: { log: { kind: 'log' } }, max_alerts: 50_000 })
+    expect(loaded.ok && loaded.sections.alerter).toEqual({
+      rules: {},
+      default_rules: true,
+      channels: { log: { kind: 'log' } },
+      max_alerts: 50_000,
+    })
   })
 
   it('takes rules on metrics and checks, and channels with secrets from files', async () => {
@@ -43,27 +48,80 @@ alerter:
     console: { kind: log }
 `)
     expect(loaded.ok ? '' : loaded.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n')).toBe('')
-    expect(loaded.ok && loaded.sections.alerter?.channels['hook']).toEqual({ kind: 'webhook', url: 'http://127.0.0.1:9/hook', hmac_secret: 'a-shared-secret', timeout: 10_000 })
+    expect(loaded.ok && loaded.sections.alerter?.channels['hook']).toEqual({
+      kind: 'webhook',
+      url: 'http://127.0.0.1:9/hook',
+      hmac_secret: 'a-shared-secret',
+      timeout: 10_000,
+    })
     expect(loaded.ok && loaded.sections.alerter?.rules['disk-full']?.where).toEqual({ mount: ['/data'] })
   })
 
   it.each([
-    ['a mistyped metric', 'a: { metric: cpu.usage_ration, above: 85% }', '4 alerter.rules.a.metric: there is no metric "cpu.usage_ration" (did you mean "cpu.usage_ratio"?)'],
-    ['a metric that nothing measures yet', 'a: { metric: gpu.used_ratio, above: 85% }', '4 alerter.rules.a.metric: nothing measures gpu yet (docs/metrics.md lists what is measured)'],
-    ['a metric without its group', 'a: { metric: usage, above: 1 }', '4 alerter.rules.a.metric: write <group>.<field>, for example cpu.usage_ratio'],
-    ['a label the metric does not have', 'a: { metric: fs.used_ratio, above: 85%, where: { mont: /data } }', '4 alerter.rules.a.where.mont: fs.used_ratio has no label "mont" (did you mean "mount"?)'],
-    ['a channel that does not exist', 'a: { check: web, channels: [hok] }', '4 alerter.rules.a.channels[0]: there is no channel "hok" in alerter.channels (did you mean "hook"?)'],
+    [
+      'a mistyped metric',
+      'a: { metric: cpu.usage_ration, above: 85% }',
+      '4 alerter.rules.a.metric: there is no metric "cpu.usage_ration" (did you mean "cpu.usage_ratio"?)',
+    ],
+    [
+      'a metric that nothing measures yet',
+      'a: { metric: gpu.used_ratio, above: 85% }',
+      '4 alerter.rules.a.metric: nothing measures gpu yet (docs/metrics.md lists what is measured)',
+    ],
+    [
+      'a metric without its group',
+      'a: { metric: usage, above: 1 }',
+      '4 alerter.rules.a.metric: write <group>.<field>, for example cpu.usage_ratio',
+    ],
+    [
+      'a label the metric does not have',
+      'a: { metric: fs.used_ratio, above: 85%, where: { mont: /data } }',
+      '4 alerter.rules.a.where.mont: fs.used_ratio has no label "mont" (did you mean "mount"?)',
+    ],
+    [
+      'a channel that does not exist',
+      'a: { check: web, channels: [hok] }',
+      '4 alerter.rules.a.channels[0]: there is no channel "hok" in alerter.channels (did you mean "hook"?)',
+    ],
     ['neither metric nor check', 'a: { above: 85% }', '4 alerter.rules.a.metric: is missing (a rule reads a metric or a check)'],
-    ['both metric and check', 'a: { metric: cpu.cores, check: web, above: 1 }', '4 alerter.rules.a.check: cannot stand beside metric (make two rules of it)'],
+    [
+      'both metric and check',
+      'a: { metric: cpu.cores, check: web, above: 1 }',
+      '4 alerter.rules.a.check: cannot stand beside metric (make two rules of it)',
+    ],
     ['no threshold', 'a: { metric: cpu.cores }', '4 alerter.rules.a.above: is missing (say above or below what)'],
-    ['above and below', 'a: { metric: cpu.cores, above: 3, below: 1 }', '4 alerter.rules.a.below: cannot stand beside above (make two rules of it)'],
-    ['levels in the wrong order', 'a: { metric: cpu.usage_ratio, above: { warning: 95%, critical: 85% } }', '4 alerter.rules.a.above: critical must be above warning (swap them)'],
-    ['levels below in the wrong order', 'a: { metric: cpu.cores, below: { warning: 1, critical: 2 } }', '4 alerter.rules.a.below: critical must be below warning (swap them)'],
+    [
+      'above and below',
+      'a: { metric: cpu.cores, above: 3, below: 1 }',
+      '4 alerter.rules.a.below: cannot stand beside above (make two rules of it)',
+    ],
+    [
+      'levels in the wrong order',
+      'a: { metric: cpu.usage_ratio, above: { warning: 95%, critical: 85% } }',
+      '4 alerter.rules.a.above: critical must be above warning (swap them)',
+    ],
+    [
+      'levels below in the wrong order',
+      'a: { metric: cpu.cores, below: { warning: 1, critical: 2 } }',
+      '4 alerter.rules.a.below: critical must be below warning (swap them)',
+    ],
     ['no level', 'a: { metric: cpu.cores, above: {} }', '4 alerter.rules.a.above: names no level (give warning, critical or both)'],
-    ['clear on the wrong side', 'a: { metric: cpu.cores, above: 3, clear: 4 }', '4 alerter.rules.a.clear: is above the threshold, so it would fire and clear at once (it must be below it)'],
+    [
+      'clear on the wrong side',
+      'a: { metric: cpu.cores, above: 3, clear: 4 }',
+      '4 alerter.rules.a.clear: is above the threshold, so it would fire and clear at once (it must be below it)',
+    ],
     ['a threshold on a check', 'a: { check: web, above: 3 }', '4 alerter.rules.a.above: goes with a metric (a check only fails or not)'],
-    ['failures on a metric', 'a: { metric: cpu.cores, above: 3, failures: 3 }', '4 alerter.rules.a.failures: goes with a check (for a metric say how long with "for")'],
-    ['a duration without unit', 'a: { check: web, for: "5" }', '4 alerter.rules.a.for: "5" is not a duration (write for example 10s, 5m or 1h30m)'],
+    [
+      'failures on a metric',
+      'a: { metric: cpu.cores, above: 3, failures: 3 }',
+      '4 alerter.rules.a.failures: goes with a check (for a metric say how long with "for")',
+    ],
+    [
+      'a duration without unit',
+      'a: { check: web, for: "5" }',
+      '4 alerter.rules.a.for: "5" is not a duration (write for example 10s, 5m or 1h30m)',
+    ],
     ['an unknown key', 'a: { check: web, chanels: [hook] }', '4 alerter.rules.a.chanels: unknown key (did you mean "channels"?)'],
   ])('says what is wrong about %s', async (_mistake, rule, expected) => {
     expect(await mistakes(`alerter:\n  channels: { hook: { kind: log } }\n  rules:\n    ${rule}\n`)).toEqual([expected])

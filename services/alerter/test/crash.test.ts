@@ -10,10 +10,16 @@ let running: AlerterProcess
 beforeAll(async () => {
   ;[bed, receiver] = await Promise.all([AlerterBed.open(), startReceiver()])
   running = startProcess()
-  await until(() => {
-    bed.metric('cpu', { usage_ratio: 0.9 }, 'canary')
-    return receiver.requests.length > 0
-  }, () => running.output)
+  // Metrics begin with the first message after the first start; from the first checkpoint on none is missed.
+  const alerts = await bed.bus.kv('alerts')
+  await until(
+    async () => {
+      bed.metric('cpu', { usage_ratio: 0.1 }, 'canary')
+      const checkpoint = (await alerts.get('checkpoint.0'))?.json<{ data: { applied: { METRICS: { seq: number } } } }>()
+      return (checkpoint?.data.applied.METRICS.seq ?? 0) > 0
+    },
+    () => running.output,
+  )
 })
 afterAll(async () => {
   await running.end('SIGKILL')
@@ -76,7 +82,11 @@ describe('kill -9 at any moment', () => {
         const canary = `${prefix}${round}-canary`
         await publish(canary, 'failing')
         const isAwake = random() < 0.75
-        if (isAwake) await until(() => seenOf(canary).heard.length > 0, () => running.output)
+        if (isAwake)
+          await until(
+            () => seenOf(canary).heard.length > 0,
+            () => running.output,
+          )
         const killed = pause(random() * 40).then(() => running.end('SIGKILL'))
         for (let index = 0; index < checksPerRound; index++) {
           const check = `${prefix}${round}-${index}`
@@ -99,7 +109,11 @@ describe('kill -9 at any moment', () => {
       const heardOf = Map.groupBy(heard, ({ event }) => event.id)
       expect([...heardOf.keys()].toSorted()).toEqual(said.map(({ id }) => id).toSorted())
       for (const copies of heardOf.values()) expect(new Set(copies.map(({ key }) => key)).size).toBe(1)
-      await until(() => said.every(({ epoch, phase }) => bed.notifies.some(({ notification, outcome }) => notification === `${epoch}-${phase}` && outcome === 'delivered')))
+      await until(() =>
+        said.every(({ epoch, phase }) =>
+          bed.notifies.some(({ notification, outcome }) => notification === `${epoch}-${phase}` && outcome === 'delivered'),
+        ),
+      )
     },
     60_000,
   )

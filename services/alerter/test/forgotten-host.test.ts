@@ -24,9 +24,18 @@ it('resolves all alerts of a forgotten host with that reason, and those of other
     bed.metric('cpu', { usage_ratio: 0.93 }, host)
     await bed.health('failing', 'web', host)
   }
-  await until(() => bed.phases.filter((phase) => phase.endsWith('firing')).length === 4, () => bed.phases)
+  await until(
+    () => bed.phases.filter((phase) => phase.endsWith('firing')).length === 4,
+    () => bed.phases,
+  )
   await forget('web-1')
-  await until(() => bed.phases.filter((phase) => phase.endsWith('resolved')).length === 2, () => bed.phases)
+  await until(
+    () => bed.phases.filter((phase) => phase.endsWith('resolved')).length === 2,
+    () => bed.phases,
+  )
   const resolved = bed.alerts.filter(({ phase }) => phase === 'resolved')
-  expect(resolved.map(({ host, rule, reason }) => `${host} ${rule}: ${reason}`).toSorted()).toEqual(['web-1 hot: host forgotten', 'web-1 web-down: host forgotten'])
+  expect(resolved.map(({ host, rule, reason }) => `${host} ${rule}: ${reason}`).toSorted()).toEqual([
+    'web-1 hot: host forgotten',
+    'web-1 web-down: host forgotten',
+  ])
 })

@@ -26,6 +26,9 @@ export interface Receiver {
   readonly url: string
   readonly port: number
   readonly requests: ReceivedRequest[]
+  /** The notifications that came; a copy of one has the same key. */
+  readonly keys: ReadonlySet<string>
+  last(): ReceivedRequest
   /** For the next requests, in order; 200 when there is none. */
   readonly answers: Answer[]
   stop(): Promise<void>
@@ -56,6 +59,14 @@ export async function startReceiver(port?: number): Promise<Receiver> {
     port: chosen,
     requests,
     answers,
+    get keys() {
+      return new Set(requests.map(({ headers }) => String(headers['idempotency-key'])))
+    },
+    last: () => {
+      const last = requests.at(-1)
+      if (last === undefined) throw new Error('no request came')
+      return last
+    },
     stop: async () => {
       if (!server.listening) return
       server.close()

@@ -238,7 +238,7 @@ test('while the collector does not answer nothing is done; when it is back, the 
 
 test('a broker that dies while the command runs: the run goes on and everything is told in order afterwards', async () => {
   await rig.heal({
-    'restart-web': rig.playbook('touch "$1/begun"; sleep 1; touch "$1/web.up"', { verify: { passes: 2, within: '1s', every: '100ms' } }),
+    'restart-web': rig.playbook('touch "$1/begun"; sleep 1; touch "$1/web.up"', { verify: { passes: 2, within: '10s', every: '100ms' } }),
   })
   await rig.tell(rig.health())
   await until(

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AckPolicy, DeliverPolicy, type ConsumerConfig, type ConsumerInfo } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
 import { BusError, describeError, isTransient } from '../errors.ts'
 import type { BusDeps, ConsumeOptions, Reader } from './bus.ts'
 import type { Delivery } from './delivery.ts'
+import { DurableConsumer } from './durable-consumer.ts'
 import type { Link } from './link.ts'
 import { unlessBroken, type Live } from './live.ts'
 import { Once } from './once.ts'
@@ -12,10 +12,7 @@ import { refusal } from './refusal.ts'
 import { SeenIds } from './seen-ids.ts'
 
 const defaultMaxAttempts = 5
-const defaultAckWaitMs = 30_000
 const defaultRetryDelaysMs = [1000, 5000, 30_000, 120_000, 600_000]
-/** With more than one at a time, so many may be under way or wait for their next attempt. */
-const maxAckPending = 1000
 const ackTimeoutMs = 1000
 /** More than a server at full speed can forget. */
 const remembered = 10_000
@@ -57,11 +54,13 @@ export class Consumption implements Reader {
   private readonly aborting = new AbortController()
   private readonly complaints = new Once()
   private idle = Promise.withResolvers<void>()
+  private readonly consumer: DurableConsumer
   private readonly options: ConsumeOptions
   private readonly parts: Parts
   private readonly running: Promise<void>
 
   constructor(options: ConsumeOptions, parts: Parts) {
+    this.consumer = new DurableConsumer(parts.stream, options)
     this.options = options
     this.parts = parts
     this.running = this.run()
@@ -87,7 +86,7 @@ export class Consumption implements Reader {
     while (!signal.aborted) {
       try {
         const live = await link.untilReady(signal)
-        this.left = (await unlessBroken(live, this.bind(live))).num_pending
+        await unlessBroken(live, this.bind(live))
         if (signal.aborted) return
         this.pull = new Pull(live, inboxPrefix, {
           stream,
@@ -107,37 +106,12 @@ export class Consumption implements Reader {
     }
   }
 
-  /** Makes the consumer when it is missing; when it is there but set up otherwise, changes it. */
-  private async bind({ jsm }: Live): Promise<ConsumerInfo> {
-    const { stream } = this.parts
-    const { durable } = this.options
-    const wanted = this.changeableConfig()
-    try {
-      const info = await jsm.consumers.info(stream, durable)
-      const differs = Object.entries(wanted).some(([key, value]) => info.config[key as keyof ConsumerConfig] !== value)
-      return differs ? await jsm.consumers.update(stream, durable, wanted) : info
-    } catch (error) {
-      if (refusal(error).code !== 'consumer_not_found') throw error
-      const deliverPolicy = this.options.startAt === 'new' ? DeliverPolicy.New : DeliverPolicy.All
-      return await jsm.consumers.add(stream, {
-        ...wanted,
-        name: durable,
-        durable_name: durable,
-        ack_policy: AckPolicy.Explicit,
-        deliver_policy: deliverPolicy,
-      })
-    }
-  }
-
-  /** We count attempts ourselves: what the server gave up on would stay in the stream unseen. */
-  private changeableConfig(): { filter_subject: string; ack_wait: number; max_deliver: number; max_ack_pending: number } {
-    const { filter, concurrency = 1, ackWaitMs = defaultAckWaitMs } = this.options
-    return {
-      filter_subject: filter,
-      ack_wait: nanos(ackWaitMs),
-      max_deliver: -1,
-      max_ack_pending: concurrency === 1 ? 1 : maxAckPending,
-    }
+  private async bind({ jsm, broken }: Live): Promise<void> {
+    const slack = (this.options.concurrency ?? 1) === 1 ? 0 : remembered
+    const { pending, isAnotherStream } = await this.consumer.claim(jsm, { lastSeq: this.lastSeq, slack })
+    broken.throwIfAborted()
+    if (isAnotherStream) this.lastSeq = 0
+    this.left = pending
   }
 
   private async take(delivery: Delivery): Promise<void> {

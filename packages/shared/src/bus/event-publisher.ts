@@ -113,6 +113,7 @@ export class EventPublisher {
       } catch (error) {
         log.error({ error: describeError(error) }, 'the spool fails; events are published without it while the bus is there')
         failing = true
+        this.replayAtMs = this.nowMs() + slowestReplayMs
       }
     }
     await this.spool?.close().catch((error: unknown) => log.error({ error: describeError(error) }, 'cannot close the spool'))

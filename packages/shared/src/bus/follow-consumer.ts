@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { AckPolicy, DeliverPolicy, type ConsumerInfo, type JetStreamManager } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
+import type { Live } from './live.ts'
 import { refusal } from './refusal.ts'
 
 /** The server forgets the consumer of a process that died after this time. */
@@ -18,8 +20,9 @@ interface FollowConsumerOptions {
 
 /** The consumer of a follower on the server: of a fixed name, in memory, without acknowledgements, made anew for each binding. */
 export class FollowConsumer {
-  /** When ours was made: tells it from one that another reader of the same name made since. */
-  private made: string | undefined
+  /** Stands in the description of the consumer and tells ours from one that another reader of the same name made since. */
+  private readonly mark = `reader ${randomUUID()}`
+  private hasClaimed = false
   private unused = 0
   private readonly options: FollowConsumerOptions
 
@@ -28,17 +31,23 @@ export class FollowConsumer {
   }
 
   /** Makes the consumer, in place of any other of its name, to hand out what follows `afterSeq`. undefined: another reader has taken over and is at work. */
-  async claim(jsm: JetStreamManager, afterSeq: number): Promise<ConsumerInfo | undefined> {
+  async claim({ jsm, broken }: Live, afterSeq: number): Promise<ConsumerInfo | undefined> {
     const { stream, name, filter, lastPerSubject } = this.options
     const present = await this.find(jsm)
-    if (present && this.made !== undefined && present.created !== this.made) {
+    // The client is the same after a reconnect: what was begun under the old connection must not reach into the binding of the new one.
+    broken.throwIfAborted()
+    if (present && this.hasClaimed && present.config.description !== this.mark) {
       this.unused = (present.num_waiting ?? 0) > 0 ? 0 : this.unused + 1
       if (this.unused < unusedLooks) return undefined
     }
+    this.unused = 0
     if (present) await this.remove(jsm)
+    broken.throwIfAborted()
+    this.hasClaimed = true
     const fromLast = lastPerSubject && afterSeq === 0
     const info = await jsm.consumers.add(stream, {
       name,
+      description: this.mark,
       ...(filter !== undefined && { filter_subject: filter }),
       ack_policy: AckPolicy.None,
       ...(fromLast
@@ -48,15 +57,14 @@ export class FollowConsumer {
       mem_storage: true,
       num_replicas: 1,
     })
-    this.made = info.created
-    this.unused = 0
+    broken.throwIfAborted()
     return info
   }
 
   /** Removes it, unless it is another's by now. */
   async leave(jsm: JetStreamManager): Promise<void> {
     const present = await this.find(jsm)
-    if (present?.created === this.made) await this.remove(jsm)
+    if (present?.config.description === this.mark) await this.remove(jsm)
   }
 
   private async find(jsm: JetStreamManager): Promise<ConsumerInfo | undefined> {

@@ -131,13 +131,13 @@ export class Following implements Reader {
   }
 
   /** False when another reader has our name. */
-  private async bind({ jsm }: Live): Promise<boolean> {
-    const { state, created } = await jsm.streams.info(this.parts.stream)
+  private async bind(live: Live): Promise<boolean> {
+    const { state, created } = await live.jsm.streams.info(this.parts.stream)
     const { seq, gap } = resume(
       { seq: this.seq, incarnation: this.incarnation },
       { incarnation: created, firstSeq: state.first_seq, lastSeq: state.last_seq },
     )
-    const info = await this.consumer.claim(jsm, seq)
+    const info = await this.consumer.claim(live, seq)
     if (info === undefined) return false
     this.seq = seq
     this.incarnation = created

@@ -1,7 +1,7 @@
 import { ServiceErrorCodeHeader, Svcm, type Service, type ServiceMsg } from '@nats-io/services'
 import { PermissionViolationError, type Msg, type NatsConnection } from '@nats-io/transport-node'
 import { BusError, ConflictError, ContractError, describeError, isTransient, NightshiftError } from '../errors.ts'
-import { hostToken } from '../subjects.ts'
+import { hostToken, isHostBound, type ServiceName } from '../subjects.ts'
 import type { BusDeps, BusOptions, Endpoint } from './bus.ts'
 import type { Link } from './link.ts'
 import { unlessBroken, type Live } from './live.ts'
@@ -10,8 +10,6 @@ import { refusal } from './refusal.ts'
 /** Requests that one service works on at once; further ones are told to come back. */
 const maxRequests = 64
 const maxDescriptionLength = 256
-/** Services that live on a host answer under its name: requests to one shared endpoint land on a random instance. */
-const hostBound = new Set(['collector', 'backup', 'healer'])
 
 interface Parts {
   link: Link
@@ -87,7 +85,8 @@ export class RpcServer {
 
   private add(service: Service, endpoint: Endpoint): void {
     const { service: name, host } = this.parts.options
-    const place = hostBound.has(name) ? [hostToken(host)] : []
+    // Requests to one shared endpoint would land on a random instance.
+    const place = isHostBound(name as ServiceName) ? [hostToken(host)] : []
     const subject = [this.parts.namespace, 'rpc', name, ...place, endpoint.verb].join('.')
     service.addEndpoint(endpoint.verb, {
       subject,

@@ -1,7 +1,7 @@
 import { pathKey, valueAt, type ConfigPath } from './config-path.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import { toDiagnostic } from './finding.ts'
-import { hideLogins, hideValue, isSecretValue } from './secrets.ts'
+import { findAssignedSecret, hideLogins, hideValue, isSecretValue } from './secrets.ts'
 import { createSourceText, positionOf, type SourceText, type Span } from './source-text.ts'
 
 /** Where a value was written, and what became of it since. */
@@ -94,7 +94,8 @@ function hideSecrets(document: ConfigDocument, path: ConfigPath, text: string): 
   for (let looked = 0; open.length > 0 && looked < maxValuesLookedAt; looked++) {
     const { path: here, value } = open.pop() ?? { path, value: undefined }
     if (typeof value === 'object' && value !== null) {
-      for (const [key, inner] of Object.entries(value)) open.push({ path: [...here, Array.isArray(value) ? Number(key) : key], value: inner })
+      for (const [key, inner] of Object.entries(value))
+        open.push({ path: [...here, Array.isArray(value) ? Number(key) : key], value: inner })
     } else if (typeof value === 'string' || typeof value === 'number') {
       const isWorthHiding = (here.length === path.length || String(value).length >= 8) && originOf(document, here)?.isUnresolved !== true
       if (isWorthHiding && isHidden(document, here)) result = hideValue(result, String(value))
@@ -111,7 +112,10 @@ function secretsIn(document: ConfigDocument, line: Span): Span[] {
   const spans = scalarsIn(document, line).flatMap(({ path, value }) => {
     const written = document.source.text.slice(value.start, value.end)
     // The name of a variable is no secret, and what one wants to see.
-    return isSecretValue(path, written) && !/^["']?\$\{\w+\}["']?$/.test(written) ? [value] : []
+    if (/^["']?\$\{\w+\}["']?$/.test(written)) return []
+    if (isSecretValue(path, written)) return [value]
+    const start = findAssignedSecret(written)
+    return start === undefined ? [] : [{ start: value.start + start, end: value.end }]
   })
   return spans.toSorted((a, b) => a.start - b.start)
 }

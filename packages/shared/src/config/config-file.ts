@@ -2,7 +2,7 @@ import type { Diagnostic } from './diagnostic.ts'
 import { readBounded } from './read-bounded.ts'
 
 /** The largest configuration file that is read. */
-export const maxConfigBytes = 1_048_576
+const maxConfigBytes = 1_048_576
 const maxBadLines = 10
 
 export type ConfigText = { ok: true; text: string; mode: number } | { ok: false; diagnostics: Diagnostic[] }

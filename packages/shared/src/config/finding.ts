@@ -1,6 +1,6 @@
 import { formatPath, type ConfigPath } from './config-path.ts'
 import type { Diagnostic, Excerpt } from './diagnostic.ts'
-import { hiddenText, hideLogins, isSecretLookingKey } from './secrets.ts'
+import { findAssignedSecret, hiddenText, hideLogins, isSecretLookingKey } from './secrets.ts'
 import { lineSpan, positionOf, type SourceText, type Span } from './source-text.ts'
 
 const maxExcerptLength = 110
@@ -64,11 +64,8 @@ function shorten(before: string, marked: string, after: string): Excerpt {
 function guessSecrets(source: SourceText, line: Span): Span[] {
   const text = source.text.slice(line.start, line.end)
   if (isSecretLookingKey(keyOf(outerLine(source, line)))) return [line]
-  for (const match of text.matchAll(/([\p{L}\p{N}_.-]+)["']?(?:\s*[:=]\s*|\s+)/gu)) {
-    const start = line.start + match.index + match[0].length
-    if (isSecretLookingKey(match[1] ?? '') && start < line.end) return [{ start, end: line.end }]
-  }
-  return []
+  const start = findAssignedSecret(text)
+  return start === undefined ? [] : [{ start: line.start + start, end: line.end }]
 }
 
 /** The nearest line above that is indented less: the one that holds the key of a text of several lines. */

@@ -28,7 +28,8 @@ export function interpolate(document: ConfigDocument, env: Environment, isActive
 function eachText(value: unknown, path: ConfigPath, visit: (text: string, path: ConfigPath) => void): void {
   if (typeof value === 'string') visit(value, path)
   else if (Array.isArray(value)) for (const [index, item] of value.entries()) eachText(item, [...path, index], visit)
-  else if (typeof value === 'object' && value !== null) for (const [key, item] of Object.entries(value)) eachText(item, [...path, key], visit)
+  else if (typeof value === 'object' && value !== null)
+    for (const [key, item] of Object.entries(value)) eachText(item, [...path, key], visit)
 }
 
 function mark(document: ConfigDocument, text: string, path: ConfigPath): void {

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { nearest } from './did-you-mean.ts'
-import { hiddenText } from './secrets.ts'
+import { findAssignedSecret, hiddenText } from './secrets.ts'
 
 /** What is wrong with one value, in words that follow its path: `… is missing`, `… must be a number, not the text "ten"`. */
 export interface Phrase {
@@ -84,9 +84,14 @@ function showValue(value: unknown, isHidden: boolean): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a mapping'
   if (isHidden) return hiddenText
-  if (typeof value === 'string')
-    return value === '' ? 'an empty text' : `the text "${value.length > 60 ? `${value.slice(0, 59)}…` : value}"`
+  if (typeof value === 'string') return value === '' ? 'an empty text' : `the text "${quoteText(value)}"`
   return typeof value === 'number' ? `the number ${value}` : JSON.stringify(value)
+}
+
+function quoteText(text: string): string {
+  const start = findAssignedSecret(text)
+  const shown = start === undefined ? text : text.slice(0, start) + hiddenText
+  return shown.length > 60 ? `${shown.slice(0, 59)}…` : shown
 }
 
 function hintForType(expected: readonly string[], input: unknown, isHidden: boolean): string | undefined {
@@ -100,7 +105,7 @@ function hintForType(expected: readonly string[], input: unknown, isHidden: bool
   }
   if (wants('string') && (typeof input === 'number' || typeof input === 'boolean')) return `put it in quotes: "${input}"`
   if (wants('array') && ['string', 'number', 'boolean'].includes(typeof input))
-    return `write [${typeof input === 'string' ? JSON.stringify(input) : String(input)}]`
+    return `write [${typeof input === 'string' ? `"${quoteText(input)}"` : String(input)}]`
   if (wants('array') && typeof input === 'object') return 'begin each entry with "- "'
   if ((wants('record') || wants('object')) && Array.isArray(input)) return 'begin each entry with its name and a colon instead of "- "'
   return undefined

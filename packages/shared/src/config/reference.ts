@@ -29,7 +29,10 @@ function table(rows: readonly Row[]): string {
 }
 
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+  return text
+    .replaceAll('|', '\\|')
+    .replaceAll('\n', ' ')
+    .replaceAll(/<(?=[a-z])/g, '&lt;')
 }
 
 function rowsBelow(path: string, node: JsonSchema): Row[] {

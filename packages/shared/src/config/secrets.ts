@@ -86,6 +86,15 @@ function resemblesSecret(key: string): boolean {
   return secretWord.test(name) || nearest(name, secretKeys) !== undefined
 }
 
+/** Where in a text a secret seems to begin: behind `password: `, `--token=`, or `secret ` (a colon may be missing). */
+export function findAssignedSecret(text: string): number | undefined {
+  for (const match of text.matchAll(/([\p{L}\p{N}_.-]+)["']?(?:\s*[:=]\s*|\s+)/gu)) {
+    const end = match.index + match[0].length
+    if (end < text.length && isSecretLookingKey((match[1] ?? '').replace(/^-+/, ''))) return end
+  }
+  return undefined
+}
+
 /** Hides the login in addresses such as `nats://user:password@host`. */
 export function hideLogins(text: string): string {
   return text.replaceAll(/([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^\s@]+@/g, `$1${hiddenText}@`)

@@ -34,7 +34,8 @@ function translateIssue(issue: Issue, prefix: ConfigPath, context: TranslationCo
   const { document } = context
   const path = [...prefix, ...toConfigPath(issue.path)]
   if (originOf(document, path)?.isUnresolved === true) return []
-  if (issue.code === 'unrecognized_keys') return issue.keys.slice(0, maxIssues).map((key) => unknownKey(key, issue.knownKeys ?? [], path, context))
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.slice(0, maxIssues).map((key) => unknownKey(key, issue.knownKeys ?? [], path, context))
   if (issue.code === 'invalid_key') return badName(issue, path, context)
   if (issue.code === 'invalid_element') return translateIssues(issue.issues, path, context)
   if (issue.code === 'invalid_union' && issue.message === '' && issue.input !== undefined) return badUnion(issue, path, context)

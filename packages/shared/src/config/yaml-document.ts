@@ -1,15 +1,4 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  parseDocument,
-  visit,
-  type Alias,
-  type Document,
-  type Node,
-  type YAMLMap,
-} from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, parseDocument, visit, type Alias, type Document, type Node, type YAMLMap } from 'yaml'
 import { nearest } from './did-you-mean.ts'
 import type { ConfigDocument, Origin } from './config-document.ts'
 import { pathKey, type ConfigPath } from './config-path.ts'
@@ -20,8 +9,8 @@ import { findControlCharacters, translateYamlErrors } from './yaml-errors.ts'
 import { findRunawayNesting } from './yaml-nesting.ts'
 
 /** Values in a file after its aliases are expanded; more is a mistake or an attack. */
-export const maxValues = 100_000
-export const maxDepth = 64
+const maxValues = 100_000
+const maxDepth = 64
 
 export type ParsedYaml = { readonly document?: ConfigDocument; readonly diagnostics: Diagnostic[] }
 
@@ -31,7 +20,8 @@ export function parseYaml(file: string, text: string): ParsedYaml {
   const control = findControlCharacters(source)
   if (control.length > 0) return { diagnostics: control }
   const runaway = findRunawayNesting(text)
-  if (runaway !== undefined) return { diagnostics: [toDiagnostic(source, { span: runaway, path: [], message: 'the file is nested too deeply to be read' })] }
+  if (runaway !== undefined)
+    return { diagnostics: [toDiagnostic(source, { span: runaway, path: [], message: 'the file is nested too deeply to be read' })] }
   let yaml: Document.Parsed
   try {
     yaml = parseDocument(text, {

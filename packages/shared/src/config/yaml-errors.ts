@@ -4,6 +4,8 @@ import { toDiagnostic } from './finding.ts'
 import { lineSpan, positionOf, type SourceText, type Span } from './source-text.ts'
 
 const maxErrors = 50
+/** Errors at one place follow each other. */
+const maxRelated = 5
 
 /** Errors after which the rest of the file still means what it says, so that the search for mistakes goes on. */
 const harmless: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -29,10 +31,11 @@ export function translateYamlErrors(yaml: Document.Parsed, source: SourceText): 
   const seenLines = new Set<number>()
   const diagnostics: Diagnostic[] = []
   for (const [index, error] of (exhausted.length > 0 ? exhausted : errors).entries()) {
+    if (diagnostics.length >= maxErrors) break
     if (index > 0 && isAfterTheEnd(error)) continue
-    const words = wordsFor(error, errors, yaml, source)
+    const words = wordsFor(error, errors.slice(index, index + maxRelated), yaml, source)
     const { line } = positionOf(source, words.span.start)
-    if (seenLines.has(line) || diagnostics.length >= maxErrors) continue
+    if (seenLines.has(line)) continue
     seenLines.add(line)
     diagnostics.push(toDiagnostic(source, { ...words, path: [] }))
   }

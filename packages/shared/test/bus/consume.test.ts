@@ -346,7 +346,6 @@ describe('consume', () => {
     await expectSoon(() => handled.length === 1)
     const nc = await client(server)
     await (await jetstreamManager(nc)).consumers.delete('EVENTS', 'healer-web-1')
-    await (await jetstreamManager(nc)).streams.purge('EVENTS')
     await publish(bus, 1, 1)
     await expectSoon(
       () => handled.length === 2,
@@ -361,6 +360,30 @@ describe('consume', () => {
     )
     expect(handled).toEqual([0, 1, 2])
   })
+
+  it.each([1, 4])(
+    'misses and repeats nothing when its consumer was removed, %i at once, begun with what was new then',
+    async (concurrency) => {
+      const server = await broker()
+      const bus = busOn(server)
+      await bus.ready()
+      await publish(bus, 3)
+      const handled: number[] = []
+      bus.consume(work(async (message) => void handled.push(body(message).n), { startAt: 'new', concurrency }))
+      await expectSoon(async () => (await consumerInfo(server).catch(() => undefined)) !== undefined)
+      await publish(bus, 3, 3)
+      await expectSoon(() => handled.length === 3)
+      const jsm = await jetstreamManager(await client(server))
+      await jsm.consumers.delete('EVENTS', 'healer-web-1')
+      await publish(bus, 3, 6)
+      await expectSoon(() => handled.length >= 6)
+      await server.restart({ empty: true })
+      await bootstrapped(server)
+      await publish(bus, 2, 9)
+      await expectSoon(() => handled.length >= 8)
+      expect(handled.toSorted((a, b) => a - b)).toEqual(ascending(11).slice(3))
+    },
+  )
 
   it('changes a consumer that is set up otherwise', async () => {
     const server = await broker()

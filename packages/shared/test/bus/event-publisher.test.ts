@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { jetstreamManager } from '@nats-io/jetstream'
@@ -254,6 +256,19 @@ describe('publishEvent', () => {
     const waiting = bus.publishEvent(subject, event())
     await broker({ port })
     expect(await waiting).toBe('acknowledged')
+  })
+
+  it('publishes without the spool when that cannot be used, and says so', async () => {
+    const file = join(temporaryFolder(), 'file')
+    writeFileSync(file, '')
+    const server = await broker()
+    const { log, lines } = recordingLog()
+    const bus = busOn(server, { spoolDir: join(file, 'spool') }, log)
+    await bus.ready()
+    expect(await bus.publishEvent(subject, event())).toBe('acknowledged')
+    expect(lines).toContainEqual(
+      expect.objectContaining({ msg: expect.stringContaining('spool fails'), error: expect.stringContaining('can this user write') }),
+    )
   })
 
   it('rejects after it was closed', async () => {

@@ -114,6 +114,27 @@ test('keys that mean something to JavaScript do no harm', () => {
   expect(({} as Record<string, unknown>)['y']).toBeUndefined()
 })
 
+test('numbers, true and null are good names', () => {
+  expect(parseYaml('c.yaml', '8080: a\ntrue: b\nnull: c\n"x y": d\n').document?.data).toEqual({
+    8080: 'a',
+    true: 'b',
+    null: 'c',
+    'x y': 'd',
+  })
+  expect(messages(': a\n? [x]\n: b\n')).toEqual(['c.yaml:2:3: a key must be a plain text', 'c.yaml:1:1: a key is missing before the colon'])
+})
+
+test.each([
+  ['brackets', '['],
+  ['mappings in mappings', '{a: '],
+  ['lists in lists', '- '],
+  ['questions', '? '],
+])('a megabyte of %s is refused in bounded time', (_, piece) => {
+  const start = performance.now()
+  expect(parseYaml('c.yaml', piece.repeat(1_000_000 / piece.length)).diagnostics.length).toBeGreaterThan(0)
+  expect(performance.now() - start).toBeLessThan(10_000)
+})
+
 test('a large file is read in bounded time', () => {
   const start = performance.now()
   const text = Array.from({ length: 20_000 }, (_, i) => `k${i}: &a${i} {x: 1}\nz${i}: *a${i}`).join('\n')

@@ -88,8 +88,8 @@ describe('a second instance of a service under one host name', () => {
 
   it('can be asked for by name, host by host', async () => {
     const handle = await start('alerter', server.url)
-    const answer = await observer.request('ops.rpc.alerter.web-1.instance', '{}')
-    expect(answer.json()).toMatchObject({ instance: handle.instance, pid: process.pid, started_time: expect.stringMatching(/Z$/) })
+    const identity = { instance: handle.instance, pid: process.pid, started_time: expect.stringMatching(/Z$/) }
+    await eventually(async () => expect((await observer.request('ops.rpc.alerter.web-1.instance', '{}')).json()).toMatchObject(identity))
     await expect(observer.request('ops.rpc.alerter.web-2.instance', '{}')).rejects.toThrow(/no responders/i)
   })
 

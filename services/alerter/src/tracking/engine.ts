@@ -102,7 +102,12 @@ export class Engine {
     const changes: Change[] = []
     for (const tracked of this.#book.all()) {
       if (tracked.series.host !== host || tracked.life === undefined) continue
-      this.#step(tracked, { kind: 'end', at: event.timeMs, id: event.id, reason: 'host forgotten' }, { stream: 'EVENTS', position }, changes)
+      this.#step(
+        tracked,
+        { kind: 'end', at: event.timeMs, id: event.id, reason: 'host forgotten' },
+        { stream: 'EVENTS', position },
+        changes,
+      )
     }
     return changes
   }

@@ -66,7 +66,14 @@ export class HealthLedger {
     const known = [...this.#records.values()].filter((record) => record.host === host && record.state !== 'removed')
     const removed = known
       .filter((record) => !covers(record.applied, position))
-      .map((record): HealthRecord => ({ ...record, state: 'removed', time_ms: event.timeMs, event_id: event.id, error: null, applied: position }))
+      .map((record): HealthRecord => ({
+        ...record,
+        state: 'removed',
+        time_ms: event.timeMs,
+        event_id: event.id,
+        error: null,
+        applied: position,
+      }))
     for (const record of removed) this.restore(record)
     return removed
   }

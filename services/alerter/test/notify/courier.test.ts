@@ -59,7 +59,10 @@ function setUp(answer: (sent: Sent) => void | Promise<void>) {
 
 function entry(order: number, change: Parameters<typeof exampleNotification>[0] = {}): Entry {
   const notification = exampleNotification({ fingerprint: `f${order}`, epoch: `e${order}`, ...change })
-  return { slot: order, record: { token: 1, notification, order, created_ms: Date.now(), attempts: 0, next_ms: Date.now(), outcome: null, checkpoint: 1 } }
+  return {
+    slot: order,
+    record: { token: 1, notification, order, created_ms: Date.now(), attempts: 0, next_ms: Date.now(), outcome: null, checkpoint: 1 },
+  }
 }
 
 const busy = () => new ChannelError('http_500', 'busy', { transient: true })
@@ -73,7 +76,18 @@ describe('a courier', () => {
     const { courier, told } = setUp(() => undefined)
     courier.add([entry(1)])
     await vi.advanceTimersByTimeAsync(0)
-    expect(told).toMatchObject([{ outcome: 'delivered', attempt: 1, channel: 'hook', kind: 'webhook', notification: 'e1-firing', about: ['f1'], error: null, host: null }])
+    expect(told).toMatchObject([
+      {
+        outcome: 'delivered',
+        attempt: 1,
+        channel: 'hook',
+        kind: 'webhook',
+        notification: 'e1-firing',
+        about: ['f1'],
+        error: null,
+        host: null,
+      },
+    ])
   })
 
   it('tries again with growing pauses, under the same id, until it is taken', async () => {

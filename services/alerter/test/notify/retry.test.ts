@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { isWorthTelling, judgeFailure, type Failure } from '../../src/notify/retry.ts'
 
 const now = Date.parse('2026-11-21T03:00:00.000Z')
-const failure = (change: Partial<Failure> = {}): Failure => ({ attempts: 1, createdMs: now, transient: true, retryAfterMs: undefined, ...change })
+const failure = (change: Partial<Failure> = {}): Failure => ({
+  attempts: 1,
+  createdMs: now,
+  transient: true,
+  retryAfterMs: undefined,
+  ...change,
+})
 const waitMs = (change: Partial<Failure>, random: number): number => {
   const verdict = judgeFailure(failure(change), now, random)
   return verdict.kind === 'retry' ? verdict.atMs - now : Number.NaN
@@ -24,9 +30,14 @@ describe('a failed attempt', () => {
 
   it('never comes back sooner than the other side asked', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 3_600_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (attempts, retryAfterMs, random) => {
-        expect(waitMs({ attempts, retryAfterMs }, random)).toBeGreaterThanOrEqual(retryAfterMs)
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.integer({ min: 0, max: 3_600_000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (attempts, retryAfterMs, random) => {
+          expect(waitMs({ attempts, retryAfterMs }, random)).toBeGreaterThanOrEqual(retryAfterMs)
+        },
+      ),
     )
   })
 

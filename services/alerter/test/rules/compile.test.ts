@@ -3,12 +3,17 @@ import { compileRules, type RuleBook } from '../../src/rules/compile.ts'
 import { ruleSchema } from '../../src/rules/rule-config.ts'
 
 function compile(rules: Record<string, unknown>, defaults: boolean | string[] = false): RuleBook {
-  return compileRules({ rules: Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, ruleSchema.parse(rule)])), default_rules: defaults })
+  return compileRules({
+    rules: Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, ruleSchema.parse(rule)])),
+    default_rules: defaults,
+  })
 }
 
 describe('compiled rules', () => {
   it('carry thresholds in base units, the worst first, and keep the distance of clear for both', () => {
-    const rule = compile({ 'cpu-high': { metric: 'cpu.usage_ratio', above: { warning: '85%', critical: '95%' }, for: '5m', clear: '75%' } }).find('cpu-high')
+    const rule = compile({
+      'cpu-high': { metric: 'cpu.usage_ratio', above: { warning: '85%', critical: '95%' }, for: '5m', clear: '75%' },
+    }).find('cpu-high')
     expect(rule).toMatchObject({
       group: 'cpu',
       field: 'usage_ratio',
@@ -27,7 +32,10 @@ describe('compiled rules', () => {
       space: { metric: 'fs.available_bytes', below: '10GiB', severity: 'critical', clear: '12GiB' },
       'app-slow': { metric: 'app_shop.latency_seconds', above: '500ms' },
     })
-    expect(rules.find('space')).toMatchObject({ direction: 'below', levels: [{ severity: 'critical', threshold: 10 * 2 ** 30, clear: 12 * 2 ** 30 }] })
+    expect(rules.find('space')).toMatchObject({
+      direction: 'below',
+      levels: [{ severity: 'critical', threshold: 10 * 2 ** 30, clear: 12 * 2 ** 30 }],
+    })
     expect(rules.find('app-slow')).toMatchObject({ levels: [{ severity: 'warning', threshold: 0.5, clear: 0.5 }], labelNames: null })
   })
 
@@ -66,6 +74,10 @@ describe('compiled rules', () => {
 
   it('point to the runbook of failing checks unless they name one of their own', () => {
     const rules = compile({ a: { check: 'a' }, b: { check: 'b', runbook: 'https://wiki.example/b' }, c: { metric: 'cpu.cores', below: 2 } })
-    expect(['a', 'b', 'c'].map((name) => rules.find(name)?.runbook)).toEqual(['docs/runbooks/check-failing.md', 'https://wiki.example/b', null])
+    expect(['a', 'b', 'c'].map((name) => rules.find(name)?.runbook)).toEqual([
+      'docs/runbooks/check-failing.md',
+      'https://wiki.example/b',
+      null,
+    ])
   })
 })

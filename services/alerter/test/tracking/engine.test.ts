@@ -235,7 +235,12 @@ describe('a change of the rules', () => {
     world.cpu(0, 0.9)
     world.health(0, 'failing')
     world.metric(0, 'fs', { items: [fs('/', 0.9)] })
-    world.engine.use(world.compile({ 'cpu-high': { metric: 'mem.used_ratio', above: '85%' }, 'disk-full': { metric: 'fs.used_ratio', above: '85%', where: { mount: '/data' } } }))
+    world.engine.use(
+      world.compile({
+        'cpu-high': { metric: 'mem.used_ratio', above: '85%' },
+        'disk-full': { metric: 'fs.used_ratio', above: '85%', where: { mount: '/data' } },
+      }),
+    )
     expect(world.reconcile().toSorted()).toEqual([
       'cpu-high resolved warning rule changed',
       'disk-full /,sda1,ext4 resolved warning rule changed',

@@ -27,11 +27,20 @@ export class World {
   constructor(rules: Record<string, unknown>, options: { defaults?: boolean; maxAlerts?: number } = {}) {
     this.book = new AlertBook(options.maxAlerts ?? 1000)
     const clock = { now: () => this.now, monotonicMs: () => this.now - start }
-    this.engine = new Engine({ rules: this.compile(rules, options.defaults), book: this.book, ledger: this.ledger, quiet: this.quiet, clock })
+    this.engine = new Engine({
+      rules: this.compile(rules, options.defaults),
+      book: this.book,
+      ledger: this.ledger,
+      quiet: this.quiet,
+      clock,
+    })
   }
 
   compile(rules: Record<string, unknown>, defaults = false) {
-    return compileRules({ rules: Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, ruleSchema.parse(rule)])), default_rules: defaults })
+    return compileRules({
+      rules: Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, ruleSchema.parse(rule)])),
+      default_rules: defaults,
+    })
   }
 
   /** Where the next message of a stream will stand. */
@@ -39,7 +48,13 @@ export class World {
     return { generation: 0, seq: ++this.#seq[stream] }
   }
 
-  metric(seconds: number, group: string, body: { fields?: Record<string, number | null>; items?: Item[]; part?: number; parts?: number }, host = 'web-1', position = this.next('METRICS')): string[] {
+  metric(
+    seconds: number,
+    group: string,
+    body: { fields?: Record<string, number | null>; items?: Item[]; part?: number; parts?: number },
+    host = 'web-1',
+    position = this.next('METRICS'),
+  ): string[] {
     const event: MetricEvent = { ...this.#envelope(seconds, host), group, ...body }
     return this.#enter(this.engine.onMetric(host, event, position))
   }
@@ -53,10 +68,25 @@ export class World {
     return this.#enter(this.engine.onCheck('web-1', event, this.next('METRICS')))
   }
 
-  health(seconds: number, state: 'ok' | 'failing' | 'unknown' | 'removed', change: { check?: string; id?: string; consecutive?: number; error?: string } = {}, position = this.next('EVENTS')): string[] {
+  health(
+    seconds: number,
+    state: 'ok' | 'failing' | 'unknown' | 'removed',
+    change: { check?: string; id?: string; consecutive?: number; error?: string } = {},
+    position = this.next('EVENTS'),
+  ): string[] {
     const { check = 'web', consecutive = 3, error = null } = change
     const envelope = this.#envelope(seconds, 'web-1')
-    const event = { ...envelope, id: change.id ?? envelope.id, check, kind: 'http', state, previous: null, consecutive, error, check_event_id: null }
+    const event = {
+      ...envelope,
+      id: change.id ?? envelope.id,
+      check,
+      kind: 'http',
+      state,
+      previous: null,
+      consecutive,
+      error,
+      check_event_id: null,
+    }
     const known = this.ledger.apply('web-1', event, position)
     return known === undefined ? [] : this.#enter(this.engine.onHealth(known.record, known.previous))
   }

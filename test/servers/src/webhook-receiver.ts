@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 export interface Receipt {
   key: string
   body: Record<string, unknown>
-  receivedMs: number
+  /** performance.now(), when its body was complete. */
+  atMs: number
 }
 
 export interface WebhookReceiver {
@@ -19,7 +20,11 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
   const receipts: Receipt[] = []
   const server = createServer((request, response) => {
     void readBody(request).then((body) => {
-      receipts.push({ key: String(request.headers['idempotency-key'] ?? ''), body: JSON.parse(body) as Record<string, unknown>, receivedMs: Date.now() })
+      receipts.push({
+        key: String(request.headers['idempotency-key'] ?? ''),
+        body: JSON.parse(body) as Record<string, unknown>,
+        atMs: performance.now(),
+      })
       response.writeHead(204).end()
     })
   })

@@ -1,0 +1,19 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { BusError, ConfigError, describeError, isTransient } from '../src/errors.ts'
+
+describe('an error in one line', () => {
+  test('names its causes after it', () => {
+    const error = new BusError('no_bus', 'cannot reach NATS', { cause: new Error('connection refused', { cause: 'ECONNREFUSED' }) })
+    expect(describeError(error)).toBe('cannot reach NATS: connection refused: ECONNREFUSED')
+  })
+
+  test('is had of anything that can be thrown', () => {
+    expect(describeError({ toString: 0 })).toBe('[object Object]')
+    fc.assert(fc.property(fc.anything({ withNullPrototype: true }), (thing) => typeof describeError(thing) === 'string'))
+  })
+})
+
+test('what nobody classified may pass: losing work is worse than trying again', () => {
+  expect([new TypeError('x'), 'text', new ConfigError('a', 'b'), new BusError('a', 'b', { transient: true })].map(isTransient)).toEqual([true, true, false, true])
+})

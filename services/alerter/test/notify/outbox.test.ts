@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Lease } from '@nightshift/shared/bus/bus'
+import { systemClock } from '@nightshift/shared/clock'
+import { notifyEventOf } from '../../src/notify/notify-event.ts'
+import { outboxBucket, type StoredOutboxRecord } from '../../src/notify/outbox-record.ts'
+import { Outbox, type Entry } from '../../src/notify/outbox.ts'
+import { FencedBucket } from '../../src/state/fenced-bucket.ts'
+import { AlerterBed } from '../alerter-bed.ts'
+import { exampleNotification } from '../example-notification.ts'
+
+let bed: AlerterBed
+beforeAll(async () => {
+  bed = await AlerterBed.open()
+})
+afterAll(() => bed.close())
+beforeEach(async () => {
+  const bucket = await bed.bus.bucket('outbox', outboxBucket)
+  for await (const [key] of bucket.entries()) await bucket.delete(key)
+})
+
+const lease: Lease = { key: 'k', token: 1, signal: new AbortController().signal, holds: () => true, release: () => Promise.resolve() }
+const now = Date.parse('2026-11-21T03:00:00.000Z')
+
+async function open(): Promise<Outbox> {
+  const bucket = await bed.bus.bucket('outbox', outboxBucket)
+  return new Outbox(new FencedBucket<StoredOutboxRecord>(bucket, lease, systemClock, () => expect.fail('refused')), lease.token)
+}
+
+/** The outbox as the next process finds it, when the checkpoint was this one. */
+async function reopen(checkpoint: number): Promise<{ outbox: Outbox; untold: number }> {
+  const outbox = await open()
+  return { outbox, untold: (await outbox.load(checkpoint)).length }
+}
+
+async function add(outbox: Outbox, epoch: string, checkpoint = 1): Promise<Entry> {
+  const entry = await outbox.add(exampleNotification({ epoch }), now, checkpoint)
+  if (typeof entry === 'string') throw new Error(`${epoch} is ${entry}`)
+  return entry
+}
+
+const delivered = (entry: Entry) =>
+  notifyEventOf('alerter@hub', entry.record, { outcome: 'delivered', kind: 'webhook', attempt: 1, error: null, latencySeconds: 0.1 }, now)
+const waiting = (outbox: Outbox): string[] => outbox.waiting.map(({ record }) => record.notification.id)
+
+describe('the outbox', () => {
+  it('gives back what waits, in order and with its attempts, to the next process', async () => {
+    const outbox = await open()
+    const first = await add(outbox, 'first')
+    await add(outbox, 'second')
+    await outbox.defer(first, now + 5000)
+    const { outbox: next } = await reopen(0)
+    expect(waiting(next)).toEqual(['first-firing', 'second-firing'])
+    expect(next.waiting[0]?.record).toMatchObject({ attempts: 1, next_ms: now + 5000 })
+    await add(next, 'third')
+    expect(waiting((await reopen(0)).outbox)).toEqual(['first-firing', 'second-firing', 'third-firing'])
+  })
+
+  it('takes a notification once, whoever asks again, until the checkpoint has passed it', async () => {
+    const outbox = await open()
+    const entry = await add(outbox, 'e', 5)
+    expect(await outbox.add(exampleNotification({ epoch: 'e' }), now, 5)).toBe('known')
+    await outbox.settle(entry, delivered(entry), 5)
+    const { outbox: next, untold } = await reopen(4)
+    expect(untold).toBe(1)
+    expect(waiting(next)).toEqual([])
+    expect(await next.add(exampleNotification({ epoch: 'e' }), now, 5)).toBe('known')
+    next.release(5)
+    expect(await next.add(exampleNotification({ epoch: 'e' }), now, 6)).not.toBe('known')
+    expect((await reopen(5)).untold).toBe(0)
+  })
+
+  it('keeps apart what goes to two channels', async () => {
+    const outbox = await open()
+    await outbox.add(exampleNotification({}, 'a'), now, 1)
+    expect(await outbox.add(exampleNotification({}, 'b'), now, 1)).not.toBe('known')
+  })
+
+  it('does not grow with time: places are used again', async () => {
+    let outbox = await open()
+    for (let round = 1; round <= 20; round++) {
+      const entry = await add(outbox, `e${round}`, round)
+      await outbox.settle(entry, delivered(entry), round)
+      outbox.release(round)
+      if (round % 5 === 0) ({ outbox } = await reopen(round))
+    }
+    const keys: string[] = []
+    for await (const [key] of (await bed.bus.bucket('outbox', outboxBucket)).entries()) keys.push(key)
+    expect(keys).toEqual(['slot.0'])
+  })
+
+  it('treats what cannot be read as a free place', async () => {
+    const kv = await bed.bus.kv('outbox')
+    await kv.put('slot.0', JSON.stringify({ v: 1, data: { token: 1, notification: { id: '' } } }))
+    const { outbox } = await reopen(0)
+    await add(outbox, 'e')
+    expect(waiting((await reopen(0)).outbox)).toEqual(['e-firing'])
+  })
+})
