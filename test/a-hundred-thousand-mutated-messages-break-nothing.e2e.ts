@@ -79,7 +79,7 @@ test(`${messages} random and mutated messages on every subject: nothing crashes,
   const deadLettered = (service: string): number => Number(/^nightshift_\w+?_dead_lettered_total\S* (\d+)$/m.exec(handleOf(service).metricsText())?.[1])
   for (const service of ['reporter', 'healer', 'alerter'] as const) {
     await expect.poll(() => deadLettered(service), { timeout: 150_000, interval: 500 }).toBeGreaterThanOrEqual(bad[service])
-    expect(deadLettered(service), service).toBe(bad[service])
+    expect({ service, dead: deadLettered(service) }).toEqual({ service, dead: bad[service] })
   }
   expect(messagesOn(await manager.streams.info('DEAD', { subjects_filter: 'ops.dead.reporter' }))).toBe(bad.reporter)
   expect(messagesOn(await manager.streams.info('DEAD', { subjects_filter: 'ops.dead.healer' }))).toBe(bad.healer)

@@ -10,7 +10,7 @@ export interface CampaignContext {
   seed: number
   /** Folder of this run; removed afterwards unless the run failed. */
   folder: string
-  say(line: string): void
+  say: (line: string) => void
 }
 
 export interface Campaign {

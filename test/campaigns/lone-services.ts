@@ -18,7 +18,7 @@ export interface LoneServicesOptions {
 export interface LoneServices {
   readonly processes: readonly ServiceProcess[]
   /** Runs of the playbook's command, one line each. */
-  healedRuns(): string[]
+  healedRuns: () => string[]
   stop(): Promise<void>
 }
 

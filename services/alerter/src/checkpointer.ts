@@ -63,7 +63,9 @@ export class Checkpointer {
     const applied: Positions = { METRICS: quiet.limit(handled.METRICS, monotonicMs), EVENTS: handled.EVENTS }
     const hasMoved =
       this.#saved === undefined || !covers(this.#saved.METRICS, applied.METRICS) || !covers(this.#saved.EVENTS, applied.EVENTS)
-    const isDue = this.#isDirty || (hasMoved && (isLast || monotonicMs - this.#savedMs >= idleEveryMs))
+    // On the first start metrics begin wherever the stream is: where that was is to be known at once.
+    const isFirst = this.#saved === undefined || this.#saved.METRICS.seq === 0
+    const isDue = this.#isDirty || (hasMoved && (isFirst || isLast || monotonicMs - this.#savedMs >= idleEveryMs))
     if (!isDue) return undefined
     const number = this.next
     await store.saveCheckpoint({ number, applied, incarnations, time_ms: clock.now() })

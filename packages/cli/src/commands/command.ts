@@ -7,8 +7,8 @@ export interface Terminal {
   readonly cwd: string
   readonly isTty: boolean
   readonly columns: number
-  out(text: string): void
-  err(text: string): void
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
 }
 
 /** One word after `nightshift`. One file each; listed in registry.ts. */

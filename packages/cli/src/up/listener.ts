@@ -12,7 +12,7 @@ export interface ListenerOptions {
   host: string
   dataFolder: string
   /** The services that run by now; asked at each request. */
-  handles(): readonly ServiceHandle[]
+  handles: () => readonly ServiceHandle[]
   log: Logger
 }
 

@@ -28,7 +28,7 @@ function codeOf(subject: string, data: Uint8Array): string {
 
 describe('golden payloads of version 1', () => {
   test('there is one for every kind of event', () => {
-    expect(goldens.map(({ subject }) => subject.split('.')[1]).toSorted()).toEqual([...kinds].toSorted())
+    expect(new Set(goldens.map(({ subject }) => subject.split('.')[1]))).toEqual(new Set(kinds))
   })
 
   test.each(goldens)('$name is still read, field by field', ({ subject, event }) => {

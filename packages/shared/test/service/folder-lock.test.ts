@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -56,12 +56,16 @@ describe('the lock of a folder', () => {
 
   test('a lock whose pid belongs to another process by now is taken over', () => {
     writeFileSync(join(folder, 'lock'), JSON.stringify({ pid: process.pid, started: 'another boot:1' }))
-    lockFolder(folder, '--data DIR').release()
+    const lock = lockFolder(folder, '--data DIR')
+    expect(JSON.parse(readFileSync(join(folder, 'lock'), 'utf8'))).toEqual(identifyProcess(process.pid))
+    lock.release()
   })
 
   test('a torn lock file is taken over', () => {
     writeFileSync(join(folder, 'lock'), '{"pid": 12')
-    lockFolder(folder, '--data DIR').release()
+    const lock = lockFolder(folder, '--data DIR')
+    expect(JSON.parse(readFileSync(join(folder, 'lock'), 'utf8'))).toEqual(identifyProcess(process.pid))
+    lock.release()
   })
 
   test('of ten that start at once on a stale lock, one gets it', async () => {
