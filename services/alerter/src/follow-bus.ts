@@ -15,8 +15,8 @@ export interface Feed {
 export type Readers = Readonly<Record<FollowedStream, Reader>>
 
 /**
- * Follows METRICS, and the health transitions and changes on EVENTS, from the checkpoint. Without one, metrics begin now and transitions at the beginning,
- * for the last of each check is what it is in. Fixed names: a successor takes over from a reader that hangs.
+ * Follows METRICS, and the health transitions and changes on EVENTS, from the checkpoint. Without one, metrics begin now and transitions at
+ * the beginning, for the last of each check is what it is in. Fixed names: a successor takes over from a reader that hangs.
  */
 export function followBus(bus: Bus, shard: number, checkpoint: Checkpoint | undefined, feed: Feed): Readers {
   const name = `alerter-${shard}`

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '@nats-io/transport-node'
@@ -8,6 +8,9 @@ import { baseConfigSchema, type BaseConfig } from '../../src/config/base.ts'
 import type { StartOptions } from '../../src/service/lifecycle.ts'
 import { createLog } from '../../src/service/log.ts'
 import type { RunningService, ServiceContext, ServiceDefinition } from '../../src/service/service.ts'
+
+const stateDirs: string[] = []
+process.once('exit', () => stateDirs.forEach((folder) => rmSync(folder, { recursive: true, force: true })))
 
 export interface StubConfig {
   word: string
@@ -76,6 +79,7 @@ export function startOptions(url: string, over: Partial<StartOptions<StubConfig>
   const lines: string[] = []
   const log = createLog({ service: 'test', host: 'web-1', level: 'debug', write: (line) => void lines.push(line) })
   const stateDir = mkdtempSync(join(tmpdir(), 'nightshift-state-'))
+  stateDirs.push(stateDir)
   return { base: testBase(url), config: { word: 'one' }, stateDir, host: 'web-1', version: '0.0.1', log, lines, ...over }
 }
 

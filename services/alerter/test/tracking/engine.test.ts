@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { World } from './world.ts'
 
@@ -261,5 +262,37 @@ describe('a change of the rules', () => {
     world.health(0, 'failing')
     world.engine.use(world.compile({ 'web-down': { check: 'web' } }, true))
     expect(world.reconcile()).toEqual(['check-failing web resolved critical rule changed', 'web-down web firing critical'])
+  })
+})
+
+describe('whatever a source sends', () => {
+  const value = fc.oneof(fc.double({ noNaN: true }), fc.constantFrom(0.9, 0.99, 0.1, null))
+  const text = fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom('/', '__proto__', '\u0000'))
+  const item = fc.dictionary(fc.constantFrom('mount', 'device', 'used_ratio', '__proto__', 'x'), fc.oneof(value, text))
+  const body = fc.record(
+    {
+      fields: fc.dictionary(fc.constantFrom('usage_ratio', 'used_ratio', 'constructor'), value),
+      items: fc.array(item, { maxLength: 5 }),
+      part: fc.integer({ min: 1, max: 3 }),
+      parts: fc.integer({ min: 1, max: 3 }),
+    },
+    { requiredKeys: [] },
+  )
+  const message = fc.record({
+    seconds: fc.integer({ min: -100, max: 100_000 }),
+    group: fc.constantFrom('cpu', 'fs', 'app_shop', 'constructor'),
+    body,
+  })
+
+  it('is judged without a crash, within bounds, and every alert that ends had begun', () => {
+    const rules = { ...slowCpu, ...diskFull, shop: { metric: 'app_shop.x', above: 0.5 } }
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 40 }), (messages) => {
+        const world = new World(rules, { maxAlerts: 5 })
+        for (const { seconds, group, body } of messages) world.metric(seconds, group, body)
+        const count = (phase: string): number => world.told.filter((line) => line.includes(` ${phase} `)).length
+        return world.book.size <= 5 && count('resolved') <= count('firing') + count('pending')
+      }),
+    )
   })
 })
