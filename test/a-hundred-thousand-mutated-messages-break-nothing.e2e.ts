@@ -43,11 +43,23 @@ beforeAll(async () => {
   const start = async (definition: unknown, config: unknown): Promise<void> => {
     const { name } = definition as ServiceDefinition<unknown>
     const log = createLog({ service: name, host: 'hub', write: () => undefined })
-    handles.push(await startService(definition as ServiceDefinition<unknown>, { base, config, stateDir: join(folder, name), host: 'web-1', version: '0.1.0', log }))
+    handles.push(
+      await startService(definition as ServiceDefinition<unknown>, {
+        base,
+        config,
+        stateDir: join(folder, name),
+        host: 'web-1',
+        version: '0.1.0',
+        log,
+      }),
+    )
   }
   await start(alerter, alerterConfigSchema.parse({ rules: { 'web-down': { check: 'web', severity: 'critical' } } }))
   await start(reporter, reporterConfigSchema.parse({}))
-  await start(healer, healerConfigSchema.parse({ playbooks: { 'restart-web': { when: { check: 'web' }, mode: 'dry_run', run: ['/bin/true'] } } }))
+  await start(
+    healer,
+    healerConfigSchema.parse({ playbooks: { 'restart-web': { when: { check: 'web' }, mode: 'dry_run', run: ['/bin/true'] } } }),
+  )
 })
 
 afterAll(async () => {
@@ -76,7 +88,8 @@ test(`${messages} random and mutated messages on every subject: nothing crashes,
 
   // The golden dead letter and its mutants go to ops.dead.alerter, so what stands there is not counted.
   const manager = await jetstreamManager(admin)
-  const deadLettered = (service: string): number => Number(/^nightshift_\w+?_dead_lettered_total\S* (\d+)$/m.exec(handleOf(service).metricsText())?.[1])
+  const deadLettered = (service: string): number =>
+    Number(/^nightshift_\w+?_dead_lettered_total\S* (\d+)$/m.exec(handleOf(service).metricsText())?.[1])
   for (const service of ['reporter', 'healer', 'alerter'] as const) {
     await expect.poll(() => deadLettered(service), { timeout: 150_000, interval: 500 }).toBeGreaterThanOrEqual(bad[service])
     expect({ service, dead: deadLettered(service) }).toEqual({ service, dead: bad[service] })

@@ -26,7 +26,11 @@ interface State {
 }
 
 const nightshift = (...args: string[]): string =>
-  execFileSync(process.execPath, [join(repositoryRoot, 'packages/cli/src/main.ts'), ...args, '--data', data], { cwd: data, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  execFileSync(process.execPath, [join(repositoryRoot, 'packages/cli/src/main.ts'), ...args, '--data', data], {
+    cwd: data,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 
 async function readState(up: UpProcess): Promise<State> {
   return (await (await fetch(new URL('/api/v1/state', up.run.console_url))).json()) as State

@@ -40,7 +40,16 @@ describe('nightshift up', () => {
         }
       },
     })
-    await vi.waitFor(() => expect([...groups].filter(([, count]) => count >= 3).map(([group]) => group).toSorted()).toEqual(['cpu', 'disk', 'fs', 'load', 'mem', 'net']), 8000)
+    await vi.waitFor(
+      () =>
+        expect(
+          [...groups]
+            .filter(([, count]) => count >= 3)
+            .map(([group]) => group)
+            .toSorted(),
+        ).toEqual(['cpu', 'disk', 'fs', 'load', 'mem', 'net']),
+      8000,
+    )
     expect(refused).toEqual([])
 
     const services: string[] = []

@@ -10,7 +10,13 @@ const read = (file: string): string => readFileSync(join(repositoryRoot, file), 
 describe('the repository', () => {
   test('explains every direct dependency in docs/dependencies.md', () => {
     const explained = read('docs/dependencies.md')
-    const direct = find('package.json', '{packages,services}/*/package.json', 'test/package.json', 'test/servers/package.json', 'bench/package.json').flatMap((file) => {
+    const direct = find(
+      'package.json',
+      '{packages,services}/*/package.json',
+      'test/package.json',
+      'test/servers/package.json',
+      'bench/package.json',
+    ).flatMap((file) => {
       const { dependencies = {}, devDependencies = {} } = JSON.parse(read(file)) as Record<string, Record<string, string>>
       return Object.keys({ ...dependencies, ...devDependencies })
     })

@@ -54,7 +54,11 @@ async function runCampaign(context: CampaignContext, awaySeconds: number): Promi
         await delay(500 + random() * 2500)
       }
     }
-    await waitUntil('the first transition is stored', async () => (await readStream(admin, 'EVENTS', `ops.health.${campaignHost}.target`)).length > 0, 20_000)
+    await waitUntil(
+      'the first transition is stored',
+      async () => (await readStream(admin, 'EVENTS', `ops.health.${campaignHost}.target`)).length > 0,
+      20_000,
+    )
     const rssBefore = processes.map((process) => process.rssBytes())
     say('flipping with the broker there')
     await flipFor(6000)
@@ -79,7 +83,11 @@ async function runCampaign(context: CampaignContext, awaySeconds: number): Promi
       flips++
     }
     const expected = flips + 1
-    await waitUntil(`all ${expected} transitions are stored`, async () => withoutCopies(await readStream(admin, 'EVENTS', `ops.health.${campaignHost}.target`)).length >= expected, 60_000).catch(() => undefined)
+    await waitUntil(
+      `all ${expected} transitions are stored`,
+      async () => withoutCopies(await readStream(admin, 'EVENTS', `ops.health.${campaignHost}.target`)).length >= expected,
+      60_000,
+    ).catch(() => undefined)
     await delay(15_000)
 
     const health = await readStream(admin, 'EVENTS', `ops.health.${campaignHost}.target`)
@@ -87,17 +95,23 @@ async function runCampaign(context: CampaignContext, awaySeconds: number): Promi
     const heals = await readStream(admin, 'EVENTS', `ops.heal.${campaignHost}.note-target.*`)
     const metrics = await readStream(admin, 'METRICS', `ops.metric.${campaignHost}.cpu`)
     const fresh = metrics.filter(({ event }) => Date.parse(event.time) > backMs).length
-    const replayed = metrics.filter(({ event }) => Date.parse(event.time) <= backMs && Date.parse(event.time) > backMs - awaySeconds * 1000).length
+    const replayed = metrics.filter(
+      ({ event }) => Date.parse(event.time) <= backMs && Date.parse(event.time) > backMs - awaySeconds * 1000,
+    ).length
     const acted = heals.filter(({ event }) => event['phase'] === 'acting')
     const runs = healedRuns()
     const violations = [
       ...judgeTransitions(health, flips),
       ...judgeAlerts(health, alerts, receiver.receipts),
       ...(runs.length === new Set(runs).size ? [] : [`the playbook's command ran ${runs.length} times for ${new Set(runs).size} runs`]),
-      ...(runs.length === withoutCopies(acted).length ? [] : [`${runs.length} commands ran, ${withoutCopies(acted).length} were announced`]),
+      ...(runs.length === withoutCopies(acted).length
+        ? []
+        : [`${runs.length} commands ran, ${withoutCopies(acted).length} were announced`]),
       ...(fresh > 5 ? [] : [`METRICS did not fill again: ${fresh} cpu messages since the broker is back`]),
       ...processes.flatMap((process, index) =>
-        (growth[index] ?? 0) < maxGrowthBytes ? [] : [`${process.name} grew by ${mebibytes(growth[index] ?? 0)} MiB while the broker was away`],
+        (growth[index] ?? 0) < maxGrowthBytes
+          ? []
+          : [`${process.name} grew by ${mebibytes(growth[index] ?? 0)} MiB while the broker was away`],
       ),
     ]
     return {

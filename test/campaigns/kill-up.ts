@@ -18,7 +18,11 @@ const kills = 6
  * `nightshift up` is killed with -9 again and again at random moments while a check flips. What was acknowledged stays, what the
  * services say afterwards agrees with the target, and there is never a second broker on the store.
  */
-export const killUp: Campaign = { name: 'kill-up', summary: `nightshift up killed with -9 ${kills} times while a check flips`, run: runCampaign }
+export const killUp: Campaign = {
+  name: 'kill-up',
+  summary: `nightshift up killed with -9 ${kills} times while a check flips`,
+  run: runCampaign,
+}
 
 async function runCampaign(context: CampaignContext): Promise<Outcome> {
   const { random, say, folder } = context
@@ -46,21 +50,43 @@ async function runCampaign(context: CampaignContext): Promise<Outcome> {
       await up.end('SIGKILL')
       if (random() < 0.5) target.flip()
       await delay(random() * 1500)
-      if (broker !== undefined && identifyProcess(broker) === undefined) violations.push('the broker ended with its parent: this campaign no longer tests an orphan')
+      if (broker !== undefined && identifyProcess(broker) === undefined)
+        violations.push('the broker ended with its parent: this campaign no longer tests an orphan')
     }
     up = await startUp(folder, ['--config', config])
     violations.push(...(await lost(up, acknowledged)))
     const running = up
-    await waitUntil('health agrees with the target', async () => last(await readEvents(running), 'health', 'state') === (target.isUp ? 'ok' : 'failing'), 20_000).catch((error: unknown) => violations.push(String(error)))
-    await waitUntil('the alert agrees with the target', async () => last(await readEvents(running), 'alert', 'phase') === (target.isUp ? 'resolved' : 'firing'), 20_000).catch((error: unknown) => violations.push(String(error)))
+    await waitUntil(
+      'health agrees with the target',
+      async () => last(await readEvents(running), 'health', 'state') === (target.isUp ? 'ok' : 'failing'),
+      20_000,
+    ).catch((error: unknown) => violations.push(String(error)))
+    await waitUntil(
+      'the alert agrees with the target',
+      async () => last(await readEvents(running), 'alert', 'phase') === (target.isUp ? 'resolved' : 'firing'),
+      20_000,
+    ).catch((error: unknown) => violations.push(String(error)))
     await delay(3000)
     const events = withoutCopies(await readEvents(running))
-    const phases = events.filter(({ subject }) => subject.startsWith(`ops.alert.`)).map(({ event }) => String(event['phase'])).filter((phase) => phase === 'firing' || phase === 'resolved')
+    const phases = events
+      .filter(({ subject }) => subject.startsWith(`ops.alert.`))
+      .map(({ event }) => String(event['phase']))
+      .filter((phase) => phase === 'firing' || phase === 'resolved')
     const states = events.filter(({ subject }) => subject.startsWith('ops.health.')).map(({ event }) => String(event['state']))
     const keys = receiver.receipts.map(({ key }) => key)
     violations.push(...notAlternating('transitions', states), ...notAlternating('alert events', phases))
-    if (new Set(keys).size !== phases.length) violations.push(`${phases.length} alert events, but ${new Set(keys).size} different webhook messages`)
-    return { facts: { kills, transitions: states.length, alert_events: phases.length, webhooks: keys.length, repeated_webhooks: keys.length - new Set(keys).size }, violations }
+    if (new Set(keys).size !== phases.length)
+      violations.push(`${phases.length} alert events, but ${new Set(keys).size} different webhook messages`)
+    return {
+      facts: {
+        kills,
+        transitions: states.length,
+        alert_events: phases.length,
+        webhooks: keys.length,
+        repeated_webhooks: keys.length - new Set(keys).size,
+      },
+      violations,
+    }
   } finally {
     await up?.end('SIGTERM').catch(() => undefined)
     await endAll([folder])
@@ -71,7 +97,10 @@ async function runCampaign(context: CampaignContext): Promise<Outcome> {
 async function readEvents(up: UpProcess): Promise<StoredEvent[]> {
   const connection = await connectUrl(up.run.nats_url)
   try {
-    return [...(await readStream(connection, 'EVENTS', `ops.health.${host}.target`)), ...(await readStream(connection, 'EVENTS', `ops.alert.${host}.target-down.*`))]
+    return [
+      ...(await readStream(connection, 'EVENTS', `ops.health.${host}.target`)),
+      ...(await readStream(connection, 'EVENTS', `ops.alert.${host}.target-down.*`)),
+    ]
   } finally {
     await connection.close()
   }

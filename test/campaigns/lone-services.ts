@@ -42,7 +42,10 @@ export async function startLoneServices(options: LoneServicesOptions): Promise<L
   }
   return {
     processes,
-    healedRuns: () => readFileSync(healed, 'utf8').split('\n').filter((line) => line !== ''),
+    healedRuns: () =>
+      readFileSync(healed, 'utf8')
+        .split('\n')
+        .filter((line) => line !== ''),
     stop,
   }
 }
@@ -57,7 +60,9 @@ function configOf(service: LoneService, options: LoneServicesOptions, healed: st
     state_dir: join(options.folder, 'state', service),
     nats: { servers: [options.natsUrl(service)] },
     http: { port: 0 },
-    collector: { checks: { target: { kind: 'http', url: options.targetUrl, every: '500ms', timeout: '400ms', failures: 1, successes: 1 } } },
+    collector: {
+      checks: { target: { kind: 'http', url: options.targetUrl, every: '500ms', timeout: '400ms', failures: 1, successes: 1 } },
+    },
     alerter: {
       default_rules: false,
       rules: { 'target-down': { check: 'target', severity: 'critical' } },

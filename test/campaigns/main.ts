@@ -14,7 +14,9 @@ const { values, positionals } = parseArgs({
 })
 const campaign = campaigns.find(({ name }) => name === positionals[0])
 if (campaign === undefined) {
-  process.stderr.write(`usage: npm run campaign -- NAME [--runs N] [--seed S]\n${campaigns.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`).join('\n')}\n`)
+  process.stderr.write(
+    `usage: npm run campaign -- NAME [--runs N] [--seed S]\n${campaigns.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`).join('\n')}\n`,
+  )
   process.exit(2)
 }
 
@@ -26,7 +28,9 @@ for (let run = 0; run < Number(values.runs); run++) {
   const outcome = await campaign.run({ random: seededRandom(seed), seed, folder, say: (line) => process.stdout.write(`  ${line}\n`) })
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   const facts = Object.entries(outcome.facts).map(([name, value]) => `${name}=${value}`)
-  process.stdout.write(`${campaign.name} seed ${seed}: ${outcome.violations.length === 0 ? 'passed' : 'FAILED'} in ${seconds} s; ${facts.join(' ')}\n`)
+  process.stdout.write(
+    `${campaign.name} seed ${seed}: ${outcome.violations.length === 0 ? 'passed' : 'FAILED'} in ${seconds} s; ${facts.join(' ')}\n`,
+  )
   outcome.violations.forEach((violation) => process.stdout.write(`  violation: ${violation}\n`))
   if (outcome.violations.length === 0) rmSync(folder, { recursive: true, force: true })
   else process.stdout.write(`  kept for a look: ${folder}\n`)

@@ -16,14 +16,20 @@ interface Reply {
 /** Everything a stream holds under a filter, in order. Asks message by message: the operator may not create consumers of any kind. */
 export async function readStream(connection: NatsConnection, stream: string, filter: string): Promise<StoredEvent[]> {
   const stored: StoredEvent[] = []
-  for (let seq = 1; stored.length < maxMessages; ) {
-    const reply = await connection.request(`$JS.API.STREAM.MSG.GET.${stream}`, JSON.stringify({ seq, next_by_subj: filter }), { timeout: 5000 })
+  for (let seq = 1; stored.length < maxMessages;) {
+    const reply = await connection.request(`$JS.API.STREAM.MSG.GET.${stream}`, JSON.stringify({ seq, next_by_subj: filter }), {
+      timeout: 5000,
+    })
     const { message, error } = reply.json<Reply>()
     if (error?.code === 404 || message === undefined) {
       if (error !== undefined && error.code !== 404) throw new Error(`reading ${stream}: ${error.description}`)
       break
     }
-    stored.push({ seq: message.seq, subject: message.subject, event: JSON.parse(Buffer.from(message.data, 'base64').toString('utf8')) as StoredEvent['event'] })
+    stored.push({
+      seq: message.seq,
+      subject: message.subject,
+      event: JSON.parse(Buffer.from(message.data, 'base64').toString('utf8')) as StoredEvent['event'],
+    })
     seq = message.seq + 1
   }
   return stored

@@ -7,7 +7,9 @@ export function judgeTransitions(stored: readonly StoredEvent[], flips: number):
   const expected = Array.from({ length: flips + 1 }, (_, index) => (index % 2 === 0 ? 'ok' : 'failing'))
   if (states.join() === expected.join()) return []
   const at = expected.findIndex((state, index) => state !== states[index])
-  return [`${expected.length} transitions were expected and ${states.length} are stored; they differ from number ${at + 1} on (${states.slice(at, at + 4).join(', ') || 'nothing'})`]
+  return [
+    `${expected.length} transitions were expected and ${states.length} are stored; they differ from number ${at + 1} on (${states.slice(at, at + 4).join(', ') || 'nothing'})`,
+  ]
 }
 
 /** Alerts must follow the transitions, one firing and one resolved for each failure, and each message must arrive exactly once. */
@@ -18,7 +20,11 @@ export function judgeAlerts(health: readonly StoredEvent[], alerts: readonly Sto
   const expected = Array.from({ length: failures * 2 }, (_, index) => (index % 2 === 0 ? 'firing' : 'resolved'))
   const keys = receipts.map(({ key }) => key)
   return [
-    ...(phases.join() === expected.join() ? [] : [`${failures} failures should give ${expected.length} alert events; there are ${phases.length}: ${phases.slice(0, 20).join(', ')}`]),
+    ...(phases.join() === expected.join()
+      ? []
+      : [
+          `${failures} failures should give ${expected.length} alert events; there are ${phases.length}: ${phases.slice(0, 20).join(', ')}`,
+        ]),
     ...(new Set(keys).size === keys.length ? [] : [`${keys.length - new Set(keys).size} webhook messages came twice`]),
     ...(new Set(keys).size === expected.length ? [] : [`${expected.length} webhook messages were expected and ${new Set(keys).size} came`]),
   ]

@@ -9,7 +9,26 @@ export interface Mutant {
 type Random = () => number
 
 const encoder = new TextEncoder()
-const oddValues: unknown[] = [null, true, false, 0, -1, 1e308, -0.5, '', 'x', 'a'.repeat(9000), [], [1], {}, { a: { b: { c: [] } } }, '\u0000\u001b[2J', '2026-13-45T00:00:00.000Z', '<script>alert(1)</script>', '../../etc/passwd']
+const oddValues: unknown[] = [
+  null,
+  true,
+  false,
+  0,
+  -1,
+  1e308,
+  -0.5,
+  '',
+  'x',
+  'a'.repeat(9000),
+  [],
+  [1],
+  {},
+  { a: { b: { c: [] } } },
+  '\u0000\u001b[2J',
+  '2026-13-45T00:00:00.000Z',
+  '<script>alert(1)</script>',
+  '../../etc/passwd',
+]
 const oddTokens = ['', '*', '>', 'WEB', 'web-1', 'web-2', '_fleet', '_zz', 'a_2eb', 'toString', '__proto__', 'x'.repeat(200)]
 
 /**

@@ -32,7 +32,8 @@ export async function startUp(data: string, args: readonly string[] = []): Promi
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
   const deadline = performance.now() + readyDeadlineMs
   while (!/^nightshift ready /m.test(output)) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`up ended with ${child.exitCode ?? child.signalCode}:\n${output}`)
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`up ended with ${child.exitCode ?? child.signalCode}:\n${output}`)
     if (performance.now() > deadline) throw new Error(`up is not ready after ${readyDeadlineMs / 1000} s:\n${output}`)
     await delay(25)
   }
@@ -65,7 +66,11 @@ export function brokerPid(data: string): number | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid : undefined
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals, output: () => string): Promise<{ code: number | string | null; ms: number }> {
+async function end(
+  child: ChildProcess,
+  signal: NodeJS.Signals,
+  output: () => string,
+): Promise<{ code: number | string | null; ms: number }> {
   const startedMs = performance.now()
   if (child.exitCode === null && child.signalCode === null) {
     const exited = once(child, 'exit')

@@ -83,7 +83,11 @@ export function parseSubject(subject: string, namespace: string = defaultNamespa
 }
 
 /** A filter with `*` for each token that is not given, e.g. `filterSubject('health', {host: 'web-1'})` is `ops.health.web-1.*`. */
-export function filterSubject(kind: Kind, known: { host?: Host } & Record<string, Host> = {}, namespace: string = defaultNamespace): string {
+export function filterSubject(
+  kind: Kind,
+  known: { host?: Host } & Record<string, Host> = {},
+  namespace: string = defaultNamespace,
+): string {
   const tokens = grammar[kind].map((name) => {
     const value = known[name]
     if (value === undefined) return '*'

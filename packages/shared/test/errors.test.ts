@@ -15,5 +15,10 @@ describe('an error in one line', () => {
 })
 
 test('what nobody classified may pass: losing work is worse than trying again', () => {
-  expect([new TypeError('x'), 'text', new ConfigError('a', 'b'), new BusError('a', 'b', { transient: true })].map(isTransient)).toEqual([true, true, false, true])
+  expect([new TypeError('x'), 'text', new ConfigError('a', 'b'), new BusError('a', 'b', { transient: true })].map(isTransient)).toEqual([
+    true,
+    true,
+    false,
+    true,
+  ])
 })

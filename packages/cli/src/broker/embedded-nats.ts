@@ -51,17 +51,21 @@ export async function startEmbeddedNats(options: EmbeddedNatsOptions): Promise<E
     let said = ''
     started.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(-outputBound)
-      for (const [, level, message] of text.matchAll(/ \[(ERR|FTL)\] (.*)/g)) options.log.warn(`nats-server ${level === 'FTL' ? 'ends' : 'says'}: ${message}`)
+      for (const [, level, message] of text.matchAll(/ \[(ERR|FTL)\] (.*)/g))
+        options.log.warn(`nats-server ${level === 'FTL' ? 'ends' : 'says'}: ${message}`)
     })
     started.on('error', () => undefined)
-    if (started.pid === undefined) throw new ConfigError('broker_start', `cannot run ${options.binary}; set NATS_SERVER to a nats-server binary`)
+    if (started.pid === undefined)
+      throw new ConfigError('broker_start', `cannot run ${options.binary}; set NATS_SERVER to a nats-server binary`)
     const identity = identifyProcess(started.pid)
     if (identity !== undefined) writePrivate(join(options.folder, 'broker.json'), JSON.stringify(identity))
     try {
       await waitForPort(options.address, port, started)
     } catch (cause) {
       started.kill('SIGKILL')
-      throw new ConfigError('broker_start', `nats-server did not start on port ${port}: ${said.trim().split('\n').slice(-3).join(' / ')}`, { cause })
+      throw new ConfigError('broker_start', `nats-server did not start on port ${port}: ${said.trim().split('\n').slice(-3).join(' / ')}`, {
+        cause,
+      })
     }
     return started
   }
@@ -131,7 +135,8 @@ async function stopChild(child: ChildProcess | undefined, deadlineMs: number): P
 async function waitForPort(host: string, port: number, child: ChildProcess): Promise<void> {
   const deadline = performance.now() + startDeadlineMs
   while (performance.now() < deadline) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new BusError('broker_exited', `it ended with ${child.exitCode ?? child.signalCode}`)
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new BusError('broker_exited', `it ended with ${child.exitCode ?? child.signalCode}`)
     if (await canConnect(host === '0.0.0.0' ? '127.0.0.1' : host, port)) return
     await delay(20)
   }

@@ -14,7 +14,10 @@ export async function stopOrphanBroker(folder: string): Promise<number | undefin
   const record = join(folder, 'broker.json')
   const orphan = readIdentity(record)
   if (orphan === undefined || !isAlive(orphan)) return undefined
-  for (const [signal, waitMs] of [['SIGTERM', politeMs], ['SIGKILL', insistMs]] as const) {
+  for (const [signal, waitMs] of [
+    ['SIGTERM', politeMs],
+    ['SIGKILL', insistMs],
+  ] as const) {
     sendSignal(orphan.pid, signal)
     for (let waited = 0; waited < waitMs; waited += pollMs) {
       if (!isAlive(orphan)) {
@@ -24,7 +27,10 @@ export async function stopOrphanBroker(folder: string): Promise<number | undefin
       await delay(pollMs)
     }
   }
-  throw new ConflictError('orphan_broker', `the broker of an earlier run (process ${orphan.pid}) does not end; kill it by hand, then start again`)
+  throw new ConflictError(
+    'orphan_broker',
+    `the broker of an earlier run (process ${orphan.pid}) does not end; kill it by hand, then start again`,
+  )
 }
 
 function sendSignal(pid: number, signal: NodeJS.Signals): void {

@@ -22,7 +22,10 @@ export const alerts: Command = {
     const connection = await connectOperator(values, terminal)
     try {
       const reply = await connection.request(rpcSubject('alerter', 'list'), '{}', { timeout: 5000 }).catch((cause: unknown) => {
-        throw new BusError('no_alerter', 'no alerter answers on this bus; is the service running? see nightshift status', { cause, transient: true })
+        throw new BusError('no_alerter', 'no alerter answers on this bus; is the service running? see nightshift status', {
+          cause,
+          transient: true,
+        })
       })
       const failure = reply.headers?.get('Nats-Service-Error')
       if (failure !== undefined && failure !== '') throw new NightshiftError('alerter_refused', `the alerter says: ${failure}`)
@@ -39,6 +42,8 @@ export const alerts: Command = {
 function printAlerts(list: ListedAlert[], out: (line: string) => void): void {
   if (list.length === 0) out('no alerts')
   for (const alert of list) {
-    out(`${alert.severity.padEnd(9)}${alert.phase.padEnd(9)}${alert.rule} on ${alert.host ?? 'the fleet'} since ${alert.started_time}: ${alert.summary}`)
+    out(
+      `${alert.severity.padEnd(9)}${alert.phase.padEnd(9)}${alert.rule} on ${alert.host ?? 'the fleet'} since ${alert.started_time}: ${alert.summary}`,
+    )
   }
 }

@@ -31,7 +31,8 @@ function readServices(flag: string | undefined): RunnableService[] | 'all' {
   if (flag === undefined) return 'all'
   return flag.split(',').map((name) => {
     const service = runnableServices.find((known) => known === name.trim())
-    if (service === undefined) throw new ConfigError('usage', `--for ${name}: there is no such service; there are ${runnableServices.join(', ')}`)
+    if (service === undefined)
+      throw new ConfigError('usage', `--for ${name}: there is no such service; there are ${runnableServices.join(', ')}`)
     return service
   })
 }

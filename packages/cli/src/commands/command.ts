@@ -24,7 +24,9 @@ export function readFlags<const T extends ParseArgsConfig>(command: Pick<Command
   try {
     return parseArgs(config)
   } catch (cause) {
-    throw new ConfigError('usage', `${cause instanceof Error ? cause.message.split('. ')[0] : String(cause)}\nusage: ${command.usage}`, { cause })
+    throw new ConfigError('usage', `${cause instanceof Error ? cause.message.split('. ')[0] : String(cause)}\nusage: ${command.usage}`, {
+      cause,
+    })
   }
 }
 
@@ -32,6 +34,7 @@ export function readFlags<const T extends ParseArgsConfig>(command: Pick<Command
 export function readPort(flag: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined
   const port = Number(value)
-  if (!/^\d{1,5}$/.test(value) || port > 65_535) throw new ConfigError('usage', `${flag} ${value}: a port is a number from 0 to 65535; 0 means any free one`)
+  if (!/^\d{1,5}$/.test(value) || port > 65_535)
+    throw new ConfigError('usage', `${flag} ${value}: a port is a number from 0 to 65535; 0 means any free one`)
   return port
 }

@@ -40,9 +40,20 @@ function print(title: string, findings: Finding[], out: (line: string) => void):
   findings.forEach((finding) => out(`  ${formatFinding(finding)}`))
 }
 
-function examineConfig(file: string | undefined, loaded: Config | Extract<Awaited<ReturnType<typeof loadConfig>>, { ok: false }>): Finding[] {
+function examineConfig(
+  file: string | undefined,
+  loaded: Config | Extract<Awaited<ReturnType<typeof loadConfig>>, { ok: false }>,
+): Finding[] {
   const found = loaded.ok ? loaded.warnings : loaded.diagnostics
-  const findings = found.map((diagnostic): Finding => ({ verdict: diagnostic.severity === 'error' ? 'bad' : 'note', what: formatDiagnostic(diagnostic) }))
+  const findings = found.map((diagnostic): Finding => ({
+    verdict: diagnostic.severity === 'error' ? 'bad' : 'note',
+    what: formatDiagnostic(diagnostic),
+  }))
   if (!loaded.ok) return findings
-  return [...findings, file === undefined ? { verdict: 'note', what: 'no nightshift.yaml here', advice: 'the defaults are in use' } : { verdict: 'good', what: file }]
+  return [
+    ...findings,
+    file === undefined
+      ? { verdict: 'note', what: 'no nightshift.yaml here', advice: 'the defaults are in use' }
+      : { verdict: 'good', what: file },
+  ]
 }

@@ -21,16 +21,24 @@ export const host: Command = {
       {
         args,
         allowPositionals: true,
-        options: { config: { type: 'string' }, data: { type: 'string' }, nats: { type: 'string' }, healer: { type: 'boolean', default: false } },
+        options: {
+          config: { type: 'string' },
+          data: { type: 'string' },
+          nats: { type: 'string' },
+          healer: { type: 'boolean', default: false },
+        },
       },
     )
     const [verb, name, ...rest] = positionals
-    if ((verb !== 'add' && verb !== 'forget') || name === undefined || rest.length > 0) throw new ConfigError('usage', `say what to do with which host\nusage: ${usage}`)
-    if (!/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(name)) throw new ConfigError('usage', `${name} is no host name: letters, digits, dots and dashes only`)
+    if ((verb !== 'add' && verb !== 'forget') || name === undefined || rest.length > 0)
+      throw new ConfigError('usage', `say what to do with which host\nusage: ${usage}`)
+    if (!/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(name))
+      throw new ConfigError('usage', `${name} is no host name: letters, digits, dots and dashes only`)
     const dataFolder = findDataFolder(values.data, terminal.env, terminal.cwd)
     const { base } = await openConfig(findConfigFile(values.config, terminal.cwd), terminal)
     const plain = name.toLowerCase()
-    if (verb === 'add') await addHost({ host: plain, dataFolder, base, natsUrl: values.nats, withHealer: values.healer, folder: terminal.cwd }, terminal.out)
+    if (verb === 'add')
+      await addHost({ host: plain, dataFolder, base, natsUrl: values.nats, withHealer: values.healer, folder: terminal.cwd }, terminal.out)
     else await forgetHost({ host: plain, dataFolder, base }, terminal.out)
     return 0
   },

@@ -10,12 +10,24 @@ export interface Entry {
 /** Every word after `nightshift`, in the order of its help. */
 export const commands: readonly Entry[] = [
   { name: 'up', summary: 'watch this host: broker, services and console in one process', load: async () => (await import('./up.ts')).up },
-  { name: 'status', summary: 'say how things stand: hosts, services, checks, alerts', load: async () => (await import('./status.ts')).status },
+  {
+    name: 'status',
+    summary: 'say how things stand: hosts, services, checks, alerts',
+    load: async () => (await import('./status.ts')).status,
+  },
   { name: 'tap', summary: 'show what happens, one line each, as it happens', load: async () => (await import('./tap.ts')).tap },
   { name: 'alerts', summary: 'list the alerts that are pending or firing', load: async () => (await import('./alerts.ts')).alerts },
-  { name: 'check-config', summary: 'say everything that is wrong with a configuration file', load: async () => (await import('./check-config.ts')).checkConfig },
+  {
+    name: 'check-config',
+    summary: 'say everything that is wrong with a configuration file',
+    load: async () => (await import('./check-config.ts')).checkConfig,
+  },
   { name: 'doctor', summary: 'look for what is missing or about to go wrong', load: async () => (await import('./doctor.ts')).doctor },
   { name: 'host', summary: 'add a second host, or forget one', load: async () => (await import('./host.ts')).host },
   { name: 'run', summary: 'one service in the foreground, against any NATS', load: async () => (await import('./run.ts')).run },
-  { name: 'bootstrap', summary: 'create or update the streams and buckets of a NATS', load: async () => (await import('./bootstrap.ts')).bootstrap },
+  {
+    name: 'bootstrap',
+    summary: 'create or update the streams and buckets of a NATS',
+    load: async () => (await import('./bootstrap.ts')).bootstrap,
+  },
 ]

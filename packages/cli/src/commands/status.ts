@@ -23,7 +23,10 @@ export const status: Command = {
     if (values.json) {
       terminal.out(JSON.stringify(state))
     } else {
-      if (run !== undefined) terminal.out(`nightshift runs as process ${run.pid} since ${formatDuration(Math.round((Date.now() - Date.parse(run.started_at)) / 1000) * 1000)}, console ${run.console_url}`)
+      if (run !== undefined)
+        terminal.out(
+          `nightshift runs as process ${run.pid} since ${formatDuration(Math.round((Date.now() - Date.parse(run.started_at)) / 1000) * 1000)}, console ${run.console_url}`,
+        )
       describeFleet(state, Date.now()).forEach((line) => terminal.out(line))
     }
     return state.alerts.some((alert) => alert.state === 'firing') ? 1 : 0
@@ -38,6 +41,7 @@ async function fetchState(consoleUrl: string): Promise<FleetState> {
     throw new BusError('no_console', `the console at ${consoleUrl} does not answer; is it running?`, { cause, transient: true })
   }
   const text = await response.text()
-  if (!response.ok || text.length > maxBodyBytes) throw new ContractError('console_reply', `the console answered ${response.status}: ${text.slice(0, 300)}`)
+  if (!response.ok || text.length > maxBodyBytes)
+    throw new ContractError('console_reply', `the console answered ${response.status}: ${text.slice(0, 300)}`)
   return JSON.parse(text) as FleetState
 }

@@ -40,7 +40,9 @@ export const tap: Command = {
     }
     for (const kind of wanted) {
       const filter = filterSubject(kind, values.host === undefined ? {} : { host: values.host })
-      connection.subscribe(filter, { callback: (error, message) => (error === null ? show(message) : terminal.err(`not allowed to read ${filter}`)) })
+      connection.subscribe(filter, {
+        callback: (error, message) => (error === null ? show(message) : terminal.err(`not allowed to read ${filter}`)),
+      })
     }
     const stop = (): void => void connection.close()
     process.once('SIGINT', stop).once('SIGTERM', stop)

@@ -39,7 +39,8 @@ export const up: Command = {
   run: async (args, terminal) => {
     const { values } = readFlags({ usage }, { args, options })
     const ports = { nats: readPort('--nats-port', values['nats-port']), console: readPort('--console-port', values['console-port']) }
-    if (values.demo && values.config !== undefined) throw new ConfigError('usage', '--demo brings its own configuration; leave --config away')
+    if (values.demo && values.config !== undefined)
+      throw new ConfigError('usage', '--demo brings its own configuration; leave --config away')
     const file = values.demo ? undefined : findConfigFile(values.config, terminal.cwd)
     const { base } = await openConfig(file, terminal)
     const dataFolder = resolve(terminal.cwd, values.data ?? base.up.data)
@@ -64,7 +65,10 @@ export const up: Command = {
       })
       unwinding.add(() => running.stop())
       unwinding.add(endOnCrash(running.log, () => running.stop()))
-      greet({ run: running.run, dataFolder, brokerVersion: broker.version, configFile: demo?.configFile ?? file, isDemo: values.demo }, terminal)
+      greet(
+        { run: running.run, dataFolder, brokerVersion: broker.version, configFile: demo?.configFile ?? file, isDemo: values.demo },
+        terminal,
+      )
       if (config.base.up.open && !values['no-open'] && terminal.isTty) openBrowser(running.run.console_url, terminal.env)
       const watch = await watchConfig(reloadOptions(demo?.configFile ?? file, config, terminal, (changed) => running.reload(changed)))
       unwinding.add(() => watch.stop())
@@ -77,7 +81,12 @@ export const up: Command = {
 }
 
 /** Until somebody says stop, or a service gives up. */
-async function live(running: AllInOne, demo: Demo | undefined, told: ReturnType<typeof untilToldToStop>, terminal: Terminal): Promise<number> {
+async function live(
+  running: AllInOne,
+  demo: Demo | undefined,
+  told: ReturnType<typeof untilToldToStop>,
+  terminal: Terminal,
+): Promise<number> {
   if (demo !== undefined) tellDemo(demo, running.run, told.signal, terminal)
   const failure = await Promise.race([running.failed, told.stopped])
   if (failure === undefined) {
@@ -86,4 +95,3 @@ async function live(running: AllInOne, demo: Demo | undefined, told: ReturnType<
   }
   throw failure
 }
-

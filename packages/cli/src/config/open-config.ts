@@ -19,13 +19,22 @@ export function findConfigFile(flag: string | undefined, cwd: string): string | 
 /** Reads the configuration for all services. Throws ConfigError `config_invalid` with every error in it; prints its warnings. */
 export async function openConfig(file: string | undefined, terminal: Terminal): Promise<Config> {
   const loaded = await load(file, terminal)
-  if (!loaded.ok) throw new ConfigError('config_invalid', `the configuration cannot be used\n\n${formatReport(loaded.diagnostics, { color: terminal.isTty })}`)
+  if (!loaded.ok)
+    throw new ConfigError(
+      'config_invalid',
+      `the configuration cannot be used\n\n${formatReport(loaded.diagnostics, { color: terminal.isTty })}`,
+    )
   if (loaded.warnings.length > 0) terminal.err(formatReport(loaded.warnings, { color: terminal.isTty }))
   return loaded
 }
 
 /** Reads it again when it changes or on SIGHUP. A bad one is told and the old one stays. */
-export function reloadOptions(file: string | undefined, config: Config, terminal: Terminal, apply: (changed: Config) => Promise<void>): WatchOptions<Config> {
+export function reloadOptions(
+  file: string | undefined,
+  config: Config,
+  terminal: Terminal,
+  apply: (changed: Config) => Promise<void>,
+): WatchOptions<Config> {
   return {
     files: config.files,
     load: () => load(file, terminal),
@@ -34,7 +43,8 @@ export function reloadOptions(file: string | undefined, config: Config, terminal
       terminal.out('configuration: the changed file is in use')
     },
     reject: (rejection) => {
-      const why = 'diagnostics' in rejection ? formatReport(rejection.diagnostics, { color: terminal.isTty }) : describeError(rejection.error)
+      const why =
+        'diagnostics' in rejection ? formatReport(rejection.diagnostics, { color: terminal.isTty }) : describeError(rejection.error)
       terminal.err(`configuration: the changed file cannot be used, the old one stays\n\n${why}`)
     },
   }

@@ -32,7 +32,10 @@ export function readRunFile(folder: string): RunFile {
   try {
     run = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as RunFile
   } catch {
-    throw new ConfigError('not_running', `nothing runs on ${folder}; start it with npm start, or name its folder with --data DIR, or another bus with --nats URL`)
+    throw new ConfigError(
+      'not_running',
+      `nothing runs on ${folder}; start it with npm start, or name its folder with --data DIR, or another bus with --nats URL`,
+    )
   }
   const identity: ProcessIdentity = { pid: run.pid, started: run.process_started }
   if (!isAlive(identity)) throw new ConfigError('not_running', `process ${run.pid} of ${folder} is gone; start it again with npm start`)

@@ -35,7 +35,14 @@ export interface Demo {
 export async function prepareDemo(dataFolder: string, out: (line: string) => void): Promise<Demo> {
   const appPort = await findFreePort('127.0.0.1', 18_080)
   const pidFile = join(dataFolder, 'demo-web.pid')
-  const appCommand = [process.execPath, fileURLToPath(new URL('./web-app.ts', import.meta.url)), '--port', String(appPort), '--pid-file', pidFile]
+  const appCommand = [
+    process.execPath,
+    fileURLToPath(new URL('./web-app.ts', import.meta.url)),
+    '--port',
+    String(appPort),
+    '--pid-file',
+    pidFile,
+  ]
   const receiver = await startReceiver(out)
   const app = startApp(appCommand, pidFile)
   const webhookUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`
@@ -52,7 +59,13 @@ export async function prepareDemo(dataFolder: string, out: (line: string) => voi
   }
 }
 
-async function tell(connection: NatsConnection, host: string, out: (line: string) => void, app: DemoApp, signal: AbortSignal): Promise<boolean> {
+async function tell(
+  connection: NatsConnection,
+  host: string,
+  out: (line: string) => void,
+  app: DemoApp,
+  signal: AbortSignal,
+): Promise<boolean> {
   out(`demo: in ${beforeBreakMs / 1000} s the demo web app is killed; watch this terminal, or the page`)
   await delay(beforeBreakMs, undefined, { signal }).catch(() => undefined)
   if (signal.aborted) return false

@@ -24,13 +24,17 @@ export function tellStory(story: Story, received: Received, names: StoryNames): 
   if (at < story.brokenMs - 1000) return story
   switch (received.kind) {
     case 'health':
-      return received.event.check === names.check && received.event.state === 'failing' ? { ...story, noticedMs: story.noticedMs ?? at } : story
+      return received.event.check === names.check && received.event.state === 'failing'
+        ? { ...story, noticedMs: story.noticedMs ?? at }
+        : story
     case 'alert':
       if (received.event.rule !== names.rule) return story
       if (received.event.phase === 'firing') return { ...story, alertedMs: story.alertedMs ?? at }
       return received.event.phase === 'resolved' ? { ...story, resolvedMs: story.resolvedMs ?? at } : story
     case 'notify':
-      return received.event.channel === names.channel && received.event.outcome === 'delivered' ? { ...story, messagedMs: story.messagedMs ?? at } : story
+      return received.event.channel === names.channel && received.event.outcome === 'delivered'
+        ? { ...story, messagedMs: story.messagedMs ?? at }
+        : story
     case 'heal':
       if (received.event.playbook !== names.playbook) return story
       if (received.event.phase === 'acting') return { ...story, actedMs: story.actedMs ?? at }
@@ -46,7 +50,10 @@ export function isToldToTheEnd(story: Story): boolean {
 
 /** The story in lines, each with the seconds since the break; what did not happen says so. */
 export function summarize(story: Story): string[] {
-  return inOrder(chapters(story)).map(([title, at]) => `  ${at === undefined ? '   -   ' : `+${((at - story.brokenMs) / 1000).toFixed(2)} s`.padEnd(7)}  ${title}${at === undefined ? ': did not happen' : ''}`)
+  return inOrder(chapters(story)).map(
+    ([title, at]) =>
+      `  ${at === undefined ? '   -   ' : `+${((at - story.brokenMs) / 1000).toFixed(2)} s`.padEnd(7)}  ${title}${at === undefined ? ': did not happen' : ''}`,
+  )
 }
 
 /** As it happened; what did not happen comes last. */

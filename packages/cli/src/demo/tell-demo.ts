@@ -11,7 +11,11 @@ export function tellDemo(demo: Demo, run: RunFile, signal: AbortSignal, terminal
     try {
       const isWhole = await demo.tell(connection, run.host, terminal.out, signal)
       if (signal.aborted) return
-      terminal.out(isWhole ? 'demo: that is all; it goes on watching. Ctrl-C stops everything.' : 'demo: the story is not whole; ./nightshift doctor looks for the reason')
+      terminal.out(
+        isWhole
+          ? 'demo: that is all; it goes on watching. Ctrl-C stops everything.'
+          : 'demo: the story is not whole; ./nightshift doctor looks for the reason',
+      )
     } finally {
       await connection.close()
     }

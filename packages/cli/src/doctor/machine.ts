@@ -17,7 +17,11 @@ export function examineMachine(base: BaseConfig | undefined, dataFolder: string,
 function examineNode(version: string): Finding {
   return isAtLeast(version, '24.12.0')
     ? { verdict: 'good', what: `Node ${version}` }
-    : { verdict: 'bad', what: `Node ${version} cannot run the sources`, advice: 'start with npm start or ./nightshift, which bring a newer one' }
+    : {
+        verdict: 'bad',
+        what: `Node ${version} cannot run the sources`,
+        advice: 'start with npm start or ./nightshift, which bring a newer one',
+      }
 }
 
 function examineBroker(base: BaseConfig | undefined, env: NodeJS.ProcessEnv): Finding {
@@ -36,14 +40,23 @@ function examineDataFolder(folder: string, base: BaseConfig | undefined): Findin
   try {
     accessSync(existing, constants.W_OK)
   } catch {
-    return [{ verdict: 'bad', what: `data folder ${folder} cannot be written`, advice: 'mend its owner and mode, or choose another with --data DIR' }]
+    return [
+      {
+        verdict: 'bad',
+        what: `data folder ${folder} cannot be written`,
+        advice: 'mend its owner and mode, or choose another with --data DIR',
+      },
+    ]
   }
   const { bavail, bsize } = statfsSync(existing)
   const freeBytes = bavail * bsize
   const needBytes = base === undefined ? 0 : reservedFileBytes(base.streams, base.namespace)
   const space: Finding =
     freeBytes >= needBytes
-      ? { verdict: 'good', what: `data folder ${folder}: ${(freeBytes / gibibyte).toFixed(1)} GiB free, the streams may take ${(needBytes / gibibyte).toFixed(1)}` }
+      ? {
+          verdict: 'good',
+          what: `data folder ${folder}: ${(freeBytes / gibibyte).toFixed(1)} GiB free, the streams may take ${(needBytes / gibibyte).toFixed(1)}`,
+        }
       : {
           verdict: 'bad',
           what: `data folder ${folder}: ${(freeBytes / gibibyte).toFixed(1)} GiB free, but the streams may take ${(needBytes / gibibyte).toFixed(1)}`,

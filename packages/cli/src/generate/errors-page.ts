@@ -31,10 +31,18 @@ export function renderErrorsPage(): string {
       if (!rows.has(code)) rows.set(code, `| \`${code}\` | ${kind} | ${readable(plain ?? template ?? '')} |`)
     }
   }
-  return `${head}${[...rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row).join('\n')}\n`
+  return `${head}${[...rows]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, row]) => row)
+    .join('\n')}\n`
 }
 
 /** Placeholders as …, and nothing that a table would trip over. */
 function readable(message: string): string {
-  return message.replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…').replaceAll('\\n', ' ').replaceAll("\\'", "'").replaceAll('|', '\\|').trim()
+  return message
+    .replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…')
+    .replaceAll('\\n', ' ')
+    .replaceAll("\\'", "'")
+    .replaceAll('|', '\\|')
+    .trim()
 }

@@ -50,7 +50,10 @@ export function meaning(kind: Kind): string {
 function fieldTable(schema: JsonSchema, isShown: (name: string) => boolean): string {
   const rows = Object.entries(schema.properties ?? {})
     .filter(([name]) => isShown(name))
-    .map(([name, field]) => `| \`${name}\` | ${typeOf(field)} | ${schema.required?.includes(name) === true ? 'yes' : 'no'} | ${field.description ?? ''} |`)
+    .map(
+      ([name, field]) =>
+        `| \`${name}\` | ${typeOf(field)} | ${schema.required?.includes(name) === true ? 'yes' : 'no'} | ${field.description ?? ''} |`,
+    )
   return `| field | type | always | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n`
 }
 

@@ -19,7 +19,10 @@ export function renderMetricsPage(): string {
 }
 
 function section(name: string, group: Group): string {
-  const labels = group.items === undefined ? '' : ` One item per ${group.items.labels[0] ?? ''}; labels ${group.items.labels.map((label) => `\`${label}\``).join(', ')}.`
+  const labels =
+    group.items === undefined
+      ? ''
+      : ` One item per ${group.items.labels[0] ?? ''}; labels ${group.items.labels.map((label) => `\`${label}\``).join(', ')}.`
   const rows = listMetrics()
     .filter((metric) => metric.group === name)
     .map((metric) => `| \`${name}.${metric.field}\` | \`${metric.prometheusName}\` | ${metric.kind} | ${metric.help} |`)

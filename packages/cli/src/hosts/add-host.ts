@@ -39,7 +39,9 @@ export async function addHost(options: AddHostOptions, out: (line: string) => vo
   })
   writeAccounts(dataFolder, users, base.namespace)
   signalReload(dataFolder)
-  out(`${host} may join. Copy ${files.length === 1 ? 'this file' : 'these files'} there; who has one can speak for ${host}, and for nobody else:`)
+  out(
+    `${host} may join. Copy ${files.length === 1 ? 'this file' : 'these files'} there; who has one can speak for ${host}, and for nobody else:`,
+  )
   files.forEach(({ file }) => out(`  ${file}`))
   out(`and start there, in a checkout of nightshift:`)
   files.forEach(({ service, file }) => out(`  ./nightshift run ${service} --config ${file.split('/').at(-1)}`))
@@ -68,6 +70,7 @@ function guessUrl(base: BaseConfig, server: string): string {
   const address = Object.values(networkInterfaces())
     .flatMap((entries) => entries ?? [])
     .find(({ internal, family }) => !internal && family === 'IPv4')?.address
-  if (address === undefined) throw new ConfigError('no_address', 'this machine has no address that another host could reach; name one with --nats URL')
+  if (address === undefined)
+    throw new ConfigError('no_address', 'this machine has no address that another host could reach; name one with --nats URL')
   return `nats://${address}:${port}`
 }

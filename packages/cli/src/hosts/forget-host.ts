@@ -62,12 +62,20 @@ export async function forgetHost({ host, dataFolder, base }: ForgetHostOptions, 
       summary: `${host} is no longer watched`,
       version: null,
     }
-    await patiently(() => jetstream(connection).publish(buildSubject({ kind: 'change', host, what: 'forgotten' }, base.namespace), JSON.stringify(event), { msgID: id }))
+    await patiently(() =>
+      jetstream(connection).publish(buildSubject({ kind: 'change', host, what: 'forgotten' }, base.namespace), JSON.stringify(event), {
+        msgID: id,
+      }),
+    )
     const manager = await jetstreamManager(connection, { checkAPI: false })
     for (const kind of measured) {
-      await patiently(() => manager.streams.purge(streamId('METRICS', base.namespace), { filter: filterSubject(kind, { host }, base.namespace) }))
+      await patiently(() =>
+        manager.streams.purge(streamId('METRICS', base.namespace), { filter: filterSubject(kind, { host }, base.namespace) }),
+      )
     }
-    out(`${host} is forgotten: ${removed} user${removed === 1 ? '' : 's'} removed, its alerts resolve, its measurements are gone. Stop what still runs there.`)
+    out(
+      `${host} is forgotten: ${removed} user${removed === 1 ? '' : 's'} removed, its alerts resolve, its measurements are gone. Stop what still runs there.`,
+    )
   } finally {
     await connection.close()
   }
@@ -78,7 +86,8 @@ async function patiently<T>(task: () => Promise<T>): Promise<T> {
     try {
       return await task()
     } catch (error) {
-      if (attempt >= maxAttempts) throw new BusError('bus_refused', 'the broker does not answer; try again', { cause: error, transient: true })
+      if (attempt >= maxAttempts)
+        throw new BusError('bus_refused', 'the broker does not answer; try again', { cause: error, transient: true })
       await delay(retryMs)
     }
   }

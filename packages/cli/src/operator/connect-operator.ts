@@ -13,7 +13,10 @@ export const operatorFlags = {
 const connectTimeoutMs = 5000
 
 /** A connection that may read everything: of the `up` that runs on the data folder, or to `--nats URL`. */
-export async function connectOperator(flags: { data?: string | undefined; nats?: string | undefined }, terminal: Terminal): Promise<NatsConnection> {
+export async function connectOperator(
+  flags: { data?: string | undefined; nats?: string | undefined },
+  terminal: Terminal,
+): Promise<NatsConnection> {
   const url = flags.nats ?? readRunFile(findDataFolder(flags.data, terminal.env, terminal.cwd)).nats_url
   return connectUrl(url)
 }
@@ -31,7 +34,10 @@ export async function connectUrl(url: string): Promise<NatsConnection> {
       ...(pass === undefined ? {} : { pass }),
     })
   } catch (cause) {
-    throw new BusError('no_bus', `cannot reach NATS at ${server}: ${describeError(cause)}; is it running, and are its credentials right?`, { cause, transient: true })
+    throw new BusError('no_bus', `cannot reach NATS at ${server}: ${describeError(cause)}; is it running, and are its credentials right?`, {
+      cause,
+      transient: true,
+    })
   }
 }
 

@@ -12,20 +12,30 @@ const severityRank: Record<Severity, number> = { critical: 0, warning: 1, info: 
 export function describeFleet(state: FleetState, nowMs: number): string[] {
   const firing = state.alerts.filter((alert) => alert.state !== 'resolved' && alert.state !== 'pending')
   const failing = state.checks.filter((check) => check.state === 'failing')
-  const age = (time: string | null): string => (time === null ? 'never' : `${formatDuration(Math.max(0, Math.round((nowMs - Date.parse(time)) / 1000)) * 1000)} ago`)
+  const age = (time: string | null): string =>
+    time === null ? 'never' : `${formatDuration(Math.max(0, Math.round((nowMs - Date.parse(time)) / 1000)) * 1000)} ago`
   return [
     verdict(state, firing.length, failing.length),
     ...firing
       .toSorted((a, b) => severityRank[a.severity] - severityRank[b.severity])
-      .map((alert) => `  ${alert.severity.padEnd(9)} ${alert.rule}${alert.host === null ? '' : ` on ${alert.host}`}: ${alert.summary} (since ${age(alert.started_time)})`),
+      .map(
+        (alert) =>
+          `  ${alert.severity.padEnd(9)} ${alert.rule}${alert.host === null ? '' : ` on ${alert.host}`}: ${alert.summary} (since ${age(alert.started_time)})`,
+      ),
     ...state.hosts.map(
       (host) =>
         `  host      ${host.host}  cpu ${percent(host.cpu?.usage_ratio)}  memory ${percent(host.mem?.used_ratio)}  ${host.fs
           .map((fs) => `${fs.mount} ${percent(fs.used_ratio)}`)
           .join('  ')}  seen ${age(host.last_seen_time)}`,
     ),
-    ...state.checks.map((check) => `  check     ${check.check} on ${check.host}: ${check.state}${latency(check.latency_seconds)}${check.error === null ? '' : `: ${check.error}`}`),
-    ...state.agents.map((agent) => `  service   ${agent.service}${agent.host === null ? '' : ` on ${agent.host}`}: ${agent.state}${agent.reasons.length === 0 ? '' : `: ${agent.reasons.join('; ')}`}`),
+    ...state.checks.map(
+      (check) =>
+        `  check     ${check.check} on ${check.host}: ${check.state}${latency(check.latency_seconds)}${check.error === null ? '' : `: ${check.error}`}`,
+    ),
+    ...state.agents.map(
+      (agent) =>
+        `  service   ${agent.service}${agent.host === null ? '' : ` on ${agent.host}`}: ${agent.state}${agent.reasons.length === 0 ? '' : `: ${agent.reasons.join('; ')}`}`,
+    ),
   ]
 }
 

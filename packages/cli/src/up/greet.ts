@@ -21,9 +21,15 @@ export function greet({ run, dataFolder, brokerVersion, configFile, isDemo }: Gr
   if (!isAtLeast(brokerVersion, recommendedServer)) {
     terminal.err(`note: nats-server ${brokerVersion} hangs when its disk is full; put a current one on PATH or in NATS_SERVER`)
   }
-  terminal.out(`nightshift ready on ${run.host}: console ${run.console_url}, NATS ${splitUrl(run.nats_url).server} (nats-server ${brokerVersion}), data ${data}`)
+  terminal.out(
+    `nightshift ready on ${run.host}: console ${run.console_url}, NATS ${splitUrl(run.nats_url).server} (nats-server ${brokerVersion}), data ${data}`,
+  )
   if (configFile === undefined) terminal.out('  no nightshift.yaml here: watching this host with the default rules')
   terminal.out(`  look     ${run.console_url}`)
   terminal.out(`  listen   . ${data}/env; nats sub 'ops.>'      or  ./nightshift tap --kind metric,health,alert,heal`)
-  terminal.out(isDemo ? '  read     docs/playbooks.md says step by step what the demo does' : '  break    npm start -- --demo                  (after Ctrl-C here)')
+  terminal.out(
+    isDemo
+      ? '  read     docs/playbooks.md says step by step what the demo does'
+      : '  break    npm start -- --demo                  (after Ctrl-C here)',
+  )
 }

@@ -34,6 +34,8 @@ describe('a line of nightshift tap', () => {
 
   test('never holds control characters of the payload, which could play tricks on a terminal', () => {
     const health = goldens.find(({ subject }) => subject.startsWith('ops.health.')) ?? { subject: '', event: {} }
-    expect(format({ ...health, event: { ...health.event, error: '\u001b[2Jgone\u0007\nnext' } })).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/)
+    expect(format({ ...health, event: { ...health.event, error: '\u001b[2Jgone\u0007\nnext' } })).not.toMatch(
+      /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/,
+    )
   })
 })

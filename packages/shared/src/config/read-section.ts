@@ -11,7 +11,10 @@ export interface SectionOptions<S extends z.ZodType> {
 }
 
 /** The configuration as one service alone sees it: what all share, and its own section. Without a file, the defaults. */
-export async function readSection<S extends z.ZodType>(options: SectionOptions<S>, file: string | undefined): Promise<ChildConfig<z.output<S>>> {
+export async function readSection<S extends z.ZodType>(
+  options: SectionOptions<S>,
+  file: string | undefined,
+): Promise<ChildConfig<z.output<S>>> {
   const { service, schema, crossChecks = [] } = options
   const loaded = await loadConfig({ file, env: process.env, sections: { [service]: schema }, run: [service], crossChecks })
   if (!loaded.ok) return loaded

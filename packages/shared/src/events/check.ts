@@ -9,7 +9,9 @@ export const checkEventSchema = z
     ok: z.boolean().nullable().describe('null: this machine cannot run the check; the reason is in `error`'),
     latency_seconds: z.number().nonnegative().nullable(),
     error: textSchema.nullable().describe('Why it is not ok, and what to look at'),
-    detail: z.record(z.string().max(128), z.union([z.string().max(4096), z.number(), z.boolean(), z.null()])).describe('What the kind of check saw, e.g. `status`'),
+    detail: z
+      .record(z.string().max(128), z.union([z.string().max(4096), z.number(), z.boolean(), z.null()]))
+      .describe('What the kind of check saw, e.g. `status`'),
   })
   .describe('The result of one run of a check.')
 export type CheckEvent = z.infer<typeof checkEventSchema>

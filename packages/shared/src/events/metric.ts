@@ -3,7 +3,9 @@ import { catalogue, type Group, type GroupName } from '../metrics/catalogue.ts'
 import { envelopeShape, nameSchema } from './envelope.ts'
 
 const valueSchema = z.union([z.number(), z.null()]).describe('null: cannot be read; absent: not supported here')
-const itemSchema = z.record(z.string().max(128), z.union([z.number(), z.string().max(1024), z.null()])).describe('Labels (text) and fields (numbers) of one thing')
+const itemSchema = z
+  .record(z.string().max(128), z.union([z.number(), z.string().max(1024), z.null()]))
+  .describe('Labels (text) and fields (numbers) of one thing')
 
 export const metricEventSchema = z
   .object({

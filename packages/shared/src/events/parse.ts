@@ -33,7 +33,8 @@ const repeated: Partial<Record<Kind, Record<string, string>>> = {
 export function parseEvent(subject: string, data: Uint8Array, namespace?: string): Received {
   const address = parseSubject(subject, namespace)
   if (address === undefined) throw new ContractError('bad_subject', `${subject} is not a subject of the contract`)
-  if (data.byteLength > maxPayloadBytes) throw new ContractError('too_large', `${data.byteLength} bytes on ${subject}; the limit is ${maxPayloadBytes}`)
+  if (data.byteLength > maxPayloadBytes)
+    throw new ContractError('too_large', `${data.byteLength} bytes on ${subject}; the limit is ${maxPayloadBytes}`)
   const parsed = eventSchemas[address.kind].safeParse(parseJson(subject, data))
   if (!parsed.success) {
     const issue = parsed.error.issues[0]

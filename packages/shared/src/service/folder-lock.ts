@@ -18,20 +18,28 @@ const attempts = 5
 export function lockFolder(folder: string, flag: string): FolderLock {
   const path = join(folder, 'lock')
   const self = identifyProcess(process.pid)
-  if (self === undefined) throw new ConfigError('no_process_table', 'cannot read this system\'s process table; is /proc mounted, or ps installed?')
+  if (self === undefined)
+    throw new ConfigError('no_process_table', "cannot read this system's process table; is /proc mounted, or ps installed?")
   const mine = join(folder, `lock.${process.pid}.${randomUUID()}`)
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     writeFileSync(mine, JSON.stringify(self), { mode: 0o600 })
   } catch (cause) {
-    throw new ConfigError('folder_unwritable', `cannot write to ${folder}; choose another folder with ${flag}, or mend its owner and mode`, { cause })
+    throw new ConfigError(
+      'folder_unwritable',
+      `cannot write to ${folder}; choose another folder with ${flag}, or mend its owner and mode`,
+      { cause },
+    )
   }
   try {
     for (let attempt = 0; attempt < attempts; attempt++) {
       if (tryLink(mine, path)) return { release: () => releaseLock(path, self) }
       const holder = readIdentity(path)
       if (holder !== undefined && isAlive(holder)) {
-        throw new ConflictError('folder_in_use', `${folder} is in use by process ${holder.pid}; stop it (kill ${holder.pid}) or choose another folder with ${flag}`)
+        throw new ConflictError(
+          'folder_in_use',
+          `${folder} is in use by process ${holder.pid}; stop it (kill ${holder.pid}) or choose another folder with ${flag}`,
+        )
       }
       setAside(path)
     }

@@ -21,7 +21,11 @@ describe('the metric catalogue', () => {
   })
 
   test('a rule finds a metric by group and field', () => {
-    expect(findMetric('fs.used_ratio')).toMatchObject({ group: 'fs', labels: ['mount', 'device', 'fstype'], prometheusName: 'nightshift_fs_used_ratio' })
+    expect(findMetric('fs.used_ratio')).toMatchObject({
+      group: 'fs',
+      labels: ['mount', 'device', 'fstype'],
+      prometheusName: 'nightshift_fs_used_ratio',
+    })
     expect(findMetric('fs.usedratio')).toBeUndefined()
   })
 

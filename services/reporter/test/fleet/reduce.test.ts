@@ -249,10 +249,23 @@ it('shows nothing of what belongs to no host but alerts, notifications and repor
 
 describe('a forgotten host', () => {
   it('goes with its checks, trends and services, and leaves others and the history alone', () => {
-    const before = [cpu('web-1', 0.5), checkResult('web-1', 'web', true), heartbeat('web-1', 'collector'), cpu('web-2', 0.5), heal('web-1', 'run-1', 'recovered', 1)]
+    const before = [
+      cpu('web-1', 0.5),
+      checkResult('web-1', 'web', true),
+      heartbeat('web-1', 'collector'),
+      cpu('web-2', 0.5),
+      heal('web-1', 'run-1', 'recovered', 1),
+    ]
     const fleet = fleetWith(before)
     expect([...fleet.model.host.keys()]).toEqual(['web-1', 'web-2'])
-    take(fleet, message({ kind: 'change', host: 'web-1', what: 'forgotten' }, { what: 'forgotten', actor: 'minji', summary: 'gone', version: null }, startMs + 1000))
+    take(
+      fleet,
+      message(
+        { kind: 'change', host: 'web-1', what: 'forgotten' },
+        { what: 'forgotten', actor: 'minji', summary: 'gone', version: null },
+        startMs + 1000,
+      ),
+    )
     expect([...fleet.model.host.keys()]).toEqual(['web-2'])
     expect([...fleet.model.check.values(), ...fleet.model.agent.values()]).toEqual([])
     expect([...fleet.model.trend.values()].map((trend) => trend.host)).not.toContain('web-1')
