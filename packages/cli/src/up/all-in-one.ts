@@ -97,6 +97,7 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
       host,
       dataFolder,
       handles: () => [...handles.values()],
+      store: provisioner.storeHealth,
       log,
     })
     unwinding.add(() => listener.close())

@@ -1,11 +1,16 @@
 import { bootstrap } from '@nightshift/shared/bus/bootstrap'
 import { dial } from '@nightshift/shared/bus/connect'
+import { systemClock } from '@nightshift/shared/clock'
 import type { BaseConfig, NatsConfig } from '@nightshift/shared/config/base'
 import { describeError } from '@nightshift/shared/errors'
+import type { ComponentHealth } from '@nightshift/shared/service/health'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
+import { startStoreProbe } from './store-probe.ts'
 
 export interface Provisioner {
+  /** Whether the broker stores what is published. */
+  storeHealth: () => ComponentHealth
   stop(): Promise<void>
 }
 
@@ -39,8 +44,11 @@ export async function provision(options: ProvisionOptions): Promise<Provisioner>
   const made = results.filter(({ action }) => action !== 'unchanged')
   if (made.length > 0) log.info(`streams and buckets: ${made.length} created or updated, ${results.length - made.length} as they should be`)
   const watching = again(connection, base, log)
+  const probe = startStoreProbe({ connection, namespace: base.namespace, clock: systemClock, log })
   return {
+    storeHealth: probe.health,
     stop: async () => {
+      await probe.stop()
       await connection.close()
       await watching
     },

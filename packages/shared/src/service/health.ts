@@ -12,10 +12,13 @@ export interface MachineReading {
 
 export type ComponentStatus = 'ok' | 'warning' | 'critical'
 
+/** One part of the whole: its status, and what explains it. */
+export type ComponentHealth = { status: ComponentStatus } & Record<string, unknown>
+
 export interface HealthReport {
   status: ComponentStatus
   host: string
-  components: Record<string, { status: ComponentStatus } & Record<string, unknown>>
+  components: Record<string, ComponentHealth>
 }
 
 const diskWarningRatio = 0.85
@@ -32,8 +35,9 @@ export function healthReport(
   handles: readonly (Probed & { bus: { state: BusState } })[],
   machine: MachineReading,
   host: string,
+  more: HealthReport['components'] = {},
 ): HealthReport {
-  const components: HealthReport['components'] = {}
+  const components: HealthReport['components'] = { ...more }
   for (const handle of handles) {
     const working = handle.failure === undefined && (handle.state === 'ready' || handle.state === 'standby')
     components[handle.name] = { status: working ? 'ok' : 'critical', state: handle.state, reasons: handle.notReady() }

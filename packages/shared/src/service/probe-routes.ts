@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServiceHandle } from './handle.ts'
-import { healthReport, type MachineReading } from './health.ts'
+import { healthReport, type HealthReport, type MachineReading } from './health.ts'
 import { pathOf, send, type HttpRoute } from './http-server.ts'
 import { handleProbe, json, type ProbeReply } from './probe.ts'
 
@@ -14,11 +14,16 @@ export function probeRoute(handle: ServiceHandle, prefix = ''): HttpRoute {
   }
 }
 
-/** `GET /health`: all the given services, the bus and the machine; 503 when something critical is wrong. */
-export function healthRoute(handles: () => readonly ServiceHandle[], readMachine: () => Promise<MachineReading>, host: string): HttpRoute {
+/** `GET /health`: all the given services, the bus, the machine, and what else is known; 503 when something critical is wrong. */
+export function healthRoute(
+  handles: () => readonly ServiceHandle[],
+  readMachine: () => Promise<MachineReading>,
+  host: string,
+  more: () => HealthReport['components'] = () => ({}),
+): HttpRoute {
   return async (request, response) => {
     if (pathOf(request) !== '/health') return false
-    const report = healthReport(handles(), await readMachine(), host)
+    const report = healthReport(handles(), await readMachine(), host, more())
     return sendToReader(request, response, json(report.status === 'critical' ? 503 : 200, report))
   }
 }
