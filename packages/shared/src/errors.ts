@@ -40,10 +40,13 @@ export class EffectError extends NightshiftError {}
 /** Somebody else already is who we claim to be, or holds what we need. */
 export class ConflictError extends NightshiftError {}
 
-/** A short, one-line account of anything thrown, with its cause. */
-export function describeError(error: unknown): string {
+/** A cause may have a cause, and in a mischievous one the circle closes. */
+const maxCauses = 8
+
+/** A short, one-line account of anything thrown, with its causes. */
+export function describeError(error: unknown, causes: number = maxCauses): string {
   if (!(error instanceof Error)) return describeThing(error)
-  const cause = error.cause === undefined ? '' : `: ${describeError(error.cause)}`
+  const cause = error.cause === undefined || causes === 0 ? '' : `: ${describeError(error.cause, causes - 1)}`
   return `${error.message}${cause}`
 }
 

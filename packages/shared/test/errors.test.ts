@@ -8,6 +8,12 @@ describe('an error in one line', () => {
     expect(describeError(error)).toBe('cannot reach NATS: connection refused: ECONNREFUSED')
   })
 
+  test('ends where causes go in a circle', () => {
+    const error = new Error('round')
+    error.cause = new Error('and round', { cause: error })
+    expect(describeError(error)).toMatch(/^round: and round: round/)
+  })
+
   test('is had of anything that can be thrown', () => {
     expect(describeError({ toString: 0 })).toBe('[object Object]')
     fc.assert(fc.property(fc.anything({ withNullPrototype: true }), (thing) => typeof describeError(thing) === 'string'))

@@ -64,7 +64,7 @@ export class Announcer {
       counters.eventsPublished++
     } catch (error) {
       counters.publishFailures++
-      log.error({ err: error, subject, event_id: event.id }, 'an event could not be published')
+      log.error({ error, subject, event_id: event.id }, 'an event could not be published')
     }
     await desk.notify(event)
   }

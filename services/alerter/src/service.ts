@@ -71,7 +71,7 @@ class Alerter implements RunningService<AlerterConfig> {
         await bus.ready(signal)
         await this.#work(await bus.acquireLease({ key: leaseKey, holder: source, signal }))
       } catch (error) {
-        if (!signal.aborted) log.warn({ err: error }, 'the alerter could not start its work; trying again')
+        if (!signal.aborted) log.warn({ error }, 'the alerter could not start its work; trying again')
       }
       this.#state = 'standby'
       await sleep(startOverMs, undefined, { signal }).catch(() => undefined)

@@ -66,7 +66,7 @@ export class Shard {
     const { bus, clock, log } = context
     const onRefused = (key: string, error: unknown): void => {
       counters.storeRefusals++
-      log.error({ err: error, key }, 'the bus does not keep the state of an alert; after a restart it may be told again')
+      log.error({ error, key }, 'the bus does not keep the state of an alert; after a restart it may be told again')
     }
     const alerts = new FencedBucket(await bus.bucket('alerts', storedBucket), lease, clock, onRefused)
     const outbox = new FencedBucket(await bus.bucket('outbox', outboxBucket), lease, clock, onRefused)
@@ -286,7 +286,7 @@ export class Shard {
   /** The message at hand is not done: no checkpoint passes it, and whoever goes on reads it again. */
   readonly #fail = (error: unknown): void => {
     const { log } = this.#parts.context
-    if (!isLeaseLost(error)) log.error({ err: error }, 'the alerter cannot go on; starting over from its checkpoint')
+    if (!isLeaseLost(error)) log.error({ error }, 'the alerter cannot go on; starting over from its checkpoint')
     this.#end()
   }
 

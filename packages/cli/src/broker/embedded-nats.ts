@@ -97,7 +97,7 @@ export async function startEmbeddedNats(options: EmbeddedNatsOptions): Promise<E
         child = await launch(port)
         options.log.info({ pid: child.pid, port }, 'nats-server runs again')
       } catch (error) {
-        options.log.error({ err: error }, 'nats-server does not start; trying again')
+        options.log.error({ error }, 'nats-server does not start; trying again')
       }
     }
   }

@@ -12,14 +12,14 @@ same thing may succeed later without anybody changing anything. Logs carry the c
 | ConfigError | the configuration or a flag is wrong; nothing was changed |
 | ContractError | input from outside breaks the contract; the same input always fails |
 | BusError | the bus is away, refuses, or lacks what is needed |
-| EffectError | a channel, a command or another effect on the world failed |
+| EffectError, ChannelError | a channel, a command or another effect on the world failed |
 | ConflictError | somebody else already is or holds what we claim |
 
 | code | class | message |
 |---|---|---|
 `
 
-const classes = 'ConfigError|ContractError|BusError|EffectError|ConflictError|NightshiftError'
+const classes = 'ConfigError|ContractError|BusError|EffectError|ConflictError|ChannelError|NightshiftError'
 const thrown = new RegExp(`(?:new|throw) (${classes})\\(\\s*'([a-z_]+)',\\s*(?:'((?:[^'\\\\]|\\\\.)*)'|\`((?:[^\`\\\\]|\\\\.)*)\`)`, 'g')
 
 /** docs/errors.md: every code with the message that goes with it, as it stands in the source. */

@@ -61,7 +61,7 @@ async function again(connection: NatsConnection, base: BaseConfig, log: Logger):
     try {
       await bootstrap(connection, base.streams, base.namespace)
     } catch (error) {
-      log.error({ err: error }, `streams could not be asserted: ${describeError(error)}`)
+      log.error({ error }, `streams could not be asserted: ${describeError(error)}`)
     }
   }
 }

@@ -20,7 +20,7 @@ export class Unwinding {
       try {
         await step()
       } catch (error) {
-        log?.error({ err: error }, 'something did not stop as it should')
+        log?.error({ error }, 'something did not stop as it should')
       }
     }
     this.steps = []

@@ -140,7 +140,7 @@ export class Desk {
       counters.eventsPublished++
     } catch (error) {
       counters.publishFailures++
-      log.error({ err: error, subject, event_id: event.id }, 'an event could not be published')
+      log.error({ error, subject, event_id: event.id }, 'an event could not be published')
     }
   }
 }

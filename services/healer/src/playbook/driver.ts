@@ -220,7 +220,7 @@ export class HealDriver {
           playbook: run.playbook,
           effect: effect.kind,
           correlation_id: run.correlationId,
-          err: error,
+          error,
         },
         'a step of a run failed; it is tried again',
       )

@@ -63,7 +63,7 @@ export class Outbox {
       await this.bus.publishEvent(entry.subject, entry.event)
     } catch (error) {
       if (isTransient(error)) {
-        this.log.warn({ subject: entry.subject, err: error }, 'an event waits in the state file: neither the bus nor the spool takes it')
+        this.log.warn({ subject: entry.subject, error }, 'an event waits in the state file: neither the bus nor the spool takes it')
         return false
       }
       this.refused++
