@@ -3,11 +3,13 @@ import { defineConfig } from 'vitest/config'
 // unit: one file beside each source, many with a real broker of their own. e2e: stories across processes, one at a time.
 export default defineConfig({
   test: {
+    // Most tests wait for brokers and processes, so more of them fit than there are cores.
+    maxWorkers: 4,
     projects: [
       {
         test: {
           name: 'unit',
-          include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+          include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'test/**/*.test.ts', 'bench/test/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
