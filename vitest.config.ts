@@ -1,6 +1,5 @@
 import { defineConfig } from 'vitest/config'
 
-// unit: one file beside each source, many with a real broker of their own. e2e: stories across processes, one at a time.
 /** On a machine that does other work a real broker may miss a deadline: CI tries a failed test once more, and the report says `retry x1`. */
 const retry = process.env['CI'] === undefined ? 0 : 1
 
@@ -8,6 +7,7 @@ export default defineConfig({
   test: {
     // Most tests wait for brokers and processes, so more of them fit than there are cores.
     maxWorkers: 4,
+    // unit: one file beside each source, many with a real broker of their own. e2e: stories across processes, one at a time.
     projects: [
       {
         test: {
