@@ -141,6 +141,7 @@ describe('a service', () => {
     })
     const handle = await start(stub, server.url)
     handle.bus.onState((state) => void (state === 'closed' && order.push('bus')))
+    await eventually(() => expect(handle.state).toBe('ready'))
     await handle.stop()
     await eventually(() => expect(order).toHaveLength(3))
     expect(order[0]).toBe('service')
