@@ -5,7 +5,7 @@ import { bootstrap, isAtLeast } from '@nightshift/shared/bus/bootstrap'
 import { leaseTtlMs } from '@nightshift/shared/bus/streams'
 import type { NatsServer } from '@nightshift/test-servers/nats'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { broker, client, streamsConfig } from './fixture.ts'
+import { broker, client, streamsConfig, temporaryFolder } from './fixture.ts'
 
 async function bare(config?: string): Promise<{ server: NatsServer; nc: NatsConnection; jsm: JetStreamManager }> {
   const server = await broker({ bootstrapped: false, ...(config !== undefined && { config }) })
@@ -112,7 +112,7 @@ describe('bootstrap', () => {
   })
 
   it('says so when the server has no room', async () => {
-    const { nc } = await bare('jetstream { max_file_store: 100MB }')
+    const { nc } = await bare(`jetstream { store_dir: ${JSON.stringify(temporaryFolder())}, max_file_store: 100MB }`)
     await expect(bootstrap(nc, streamsConfig)).rejects.toMatchObject({
       code: 'no_resources',
       message: expect.stringContaining('max_file_store'),
