@@ -95,18 +95,23 @@ test('a command that outlived the killed healer past its time is ended by the ne
   expect(rig.acts()).toEqual(['1'])
 })
 
-test.each([1, 2, 3, 4, 5, 6])('killed at any moment (%i) it acts once, and every edge is told once', async (round) => {
-  const playbooks = { 'restart-web': rig.playbook('touch "$1/web.up"', patient) }
-  const first = await startProcess(playbooks)
-  await rig.tell(rig.health())
-  await new Promise((resolve) => setTimeout(resolve, round * 60))
-  await end(first, 'SIGKILL')
-  await startProcess(playbooks)
-  await rig.untilPhase('recovered', 20_000)
-  expect(rig.acts()).toHaveLength(1)
-  const edges = rig.heals().map((event) => event.id)
-  expect(new Set(edges).size).toBe(edges.length)
-})
+test.each([1, 2, 3, 4, 5, 6])(
+  'killed at any moment (%i) it acts once, and every edge is told once',
+  async (round) => {
+    const playbooks = { 'restart-web': rig.playbook('touch "$1/web.up"', patient) }
+    const first = await startProcess(playbooks)
+    await rig.tell(rig.health())
+    await new Promise((resolve) => setTimeout(resolve, round * 60))
+    await end(first, 'SIGKILL')
+    await startProcess(playbooks)
+    // Killed before it had acknowledged the trigger, it gets it again when the server's wait of 30 s is over.
+    await rig.untilPhase('recovered', 45_000)
+    expect(rig.acts()).toHaveLength(1)
+    const edges = rig.heals().map((event) => event.id)
+    expect(new Set(edges).size).toBe(edges.length)
+  },
+  70_000,
+)
 
 test('a healer that is told to stop ends its command within the deadline and leaves nothing behind', async () => {
   const playbooks = { 'restart-web': rig.playbook('echo $$ > "$1/begun"; sleep 60', patient) }
