@@ -5,6 +5,9 @@ import type { Finding } from './finding.ts'
 export function examineReadiness({ sections }: Pick<Config, 'sections'>): Finding[] {
   const checks = Object.keys(sections.collector.checks).length
   const channels = Object.values(sections.alerter.channels).filter((channel) => channel.kind !== 'log').length
+  const unwritten = Object.entries(sections.alerter.rules)
+    .filter(([, rule]) => rule.runbook === undefined)
+    .map(([name]) => name)
   return [
     checks > 0
       ? { verdict: 'good', what: `watched: this host and ${checks} check${checks === 1 ? '' : 's'}` }
@@ -15,6 +18,12 @@ export function examineReadiness({ sections }: Pick<Config, 'sections'>): Findin
     { verdict: 'note', what: 'logged: this version does not read log files yet', advice: 'keep the tool that does' },
     { verdict: 'note', what: 'backed up: this version makes no backups yet', advice: 'keep the tool that does' },
     { verdict: 'note', what: 'restorable: this version cannot restore yet', advice: 'try a restore of your backups by hand' },
-    { verdict: 'good', what: 'documented: each rule that comes with Nightshift has a runbook in docs/runbooks' },
+    unwritten.length === 0
+      ? { verdict: 'good', what: 'documented: every rule has a runbook' }
+      : {
+          verdict: 'note',
+          what: `documented: no runbook of their own have ${unwritten.join(', ')}`,
+          advice: 'write down what to do, and name it as runbook: in the rule',
+        },
   ]
 }
