@@ -11,8 +11,11 @@ import { GroupSet } from './groups/group-set.ts'
 import { metricEvents } from './groups/metric-message.ts'
 import { HealthBook } from './health/health-book.ts'
 import { selfMetrics } from './metrics.ts'
+import { roomDefinitions } from './room-registry.ts'
+import { RoomSet } from './room-set.ts'
 import { hostPaths, type HostPaths } from './procfs/host-paths.ts'
 import { sourcesFor } from './sources/registry.ts'
+import type { Reading } from './sources/source.ts'
 
 /** The machine that is watched. */
 export interface Machine {
@@ -44,15 +47,16 @@ async function start(context: ServiceContext<CollectorConfig>, machine: Machine)
     log,
     publish: async (event) => await bus.publishEvent(buildSubject({ kind: 'health', host, check: event.check }, bus.namespace), event),
   })
+  const publishMetrics = (group: string, reading: Reading, epochMs: number, intervalSeconds: number | null): void => {
+    const subject = buildSubject({ kind: 'metric', host, group }, bus.namespace)
+    for (const event of metricEvents(origin, epochMs, group, reading, intervalSeconds)) bus.publishMetric(subject, event)
+  }
   const groups = new GroupSet({
     registry: await sourcesFor(machine.platform),
     host: machine.paths,
     clock,
     log,
-    publish(group, reading, epochMs, intervalSeconds) {
-      const subject = buildSubject({ kind: 'metric', host, group }, bus.namespace)
-      for (const event of metricEvents(origin, epochMs, group, reading, intervalSeconds)) bus.publishMetric(subject, event)
-    },
+    publish: publishMetrics,
   })
   const checks = new CheckSet<CheckEvent>({
     hostName: host,
@@ -72,9 +76,11 @@ async function start(context: ServiceContext<CollectorConfig>, machine: Machine)
       return event
     },
   })
+  const rooms = new RoomSet(roomDefinitions, { host: machine.paths, origin, clock, log, bus, stateDir: context.stateDir, publishMetrics })
   const apply = async (config: CollectorConfig): Promise<void> => {
-    groups.apply(config)
+    await groups.apply(config)
     await checks.apply(config.checks)
+    await rooms.apply(config)
     for (const name of health.names()) if (!Object.hasOwn(config.checks, name)) health.remove(name, clock.now())
   }
   await apply(context.config)
@@ -87,11 +93,12 @@ async function start(context: ServiceContext<CollectorConfig>, machine: Machine)
   ])
   return {
     notReady: () => (health.trouble() === '' ? [] : [health.trouble()]),
-    self: () => selfMetrics(groups.readers, checks, health.counts()),
+    self: () => ({ ...selfMetrics(groups.readers, checks, health.counts()), ...rooms.self() }),
     reload: apply,
     async stop() {
       groups.stop()
       await checks.stop()
+      await rooms.stop()
       await health.stop()
     },
   }

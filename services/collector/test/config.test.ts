@@ -79,5 +79,5 @@ test('the parsed configuration survives the way through JSON', () => {
 
 test('editors get a JSON Schema of what people write', () => {
   const schema = z.toJSONSchema(collectorConfigSchema, { io: 'input' })
-  expect(Object.keys(schema.properties ?? {})).toEqual(['every', 'groups', 'checks'])
+  expect(Object.keys(schema.properties ?? {})).toEqual(['every', 'slow_every', 'groups', 'checks', 'scrape', 'logs', 'security', 'metric_file'])
 })

@@ -27,7 +27,7 @@ const path = (heard: Heard): string[] => heard.of('health').map(({ event }) => `
 
 test('all six groups come each second, in the words of the catalogue, with the measured interval', async () => {
   const { server, heard } = await brokerWithListener()
-  const { service } = await startCollector(server.url, {})
+  const { service } = await startCollector(server.url, { slow_every: '1s' })
   const times = (group: string) => heard.of('metric').filter(({ event }) => event.group === group)
   await vi.waitFor(() => expect(groups.map((group) => times(group).length >= 4)).toEqual(groups.map(() => true)), patience)
   for (const group of groups) {

@@ -1,4 +1,5 @@
-import { catalogue, listMetrics, type Group } from '@nightshift/shared/metrics/catalogue'
+import { catalogue, listMetrics } from '@nightshift/shared/metrics/catalogue'
+import type { Group } from '@nightshift/shared/metrics/field'
 
 const head = `# Metrics
 

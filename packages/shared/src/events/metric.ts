@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { catalogue, type Group, type GroupName } from '../metrics/catalogue.ts'
+import { catalogue, type GroupName } from '../metrics/catalogue.ts'
+import type { Group } from '../metrics/field.ts'
 import { envelopeShape, nameSchema } from './envelope.ts'
 
 const valueSchema = z.union([z.number(), z.null()]).describe('null: cannot be read; absent: not supported here')

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { catalogue, findMetric, isOpenGroup, listMetrics, prometheusName, type Group } from '../../src/metrics/catalogue.ts'
+import { catalogue, findMetric, isOpenGroup, listMetrics, prometheusName } from '../../src/metrics/catalogue.ts'
+import type { Group } from '../../src/metrics/field.ts'
 
 const units = ['_ratio', '_bytes', '_seconds', '_celsius', '_total', '_per_second']
 const unitless = ['cores', 'load1', 'load5', 'load15', 'load1_per_core', 'readonly', 'stale']

@@ -5,9 +5,12 @@ import type { CollectorConfig, GroupsConfig } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { HostPaths } from '../procfs/host-paths.ts'
 import type { SourceRegistry } from '../sources/registry.ts'
-import type { CollectedGroup, Source } from '../sources/source.ts'
+import type { CollectedGroup, Source, SourceContext } from '../sources/source.ts'
 import { GroupLoop } from './group-loop.ts'
 import { GroupReader, type GroupReaderOptions } from './group-reader.ts'
+
+/** Read every `every`; the others, which cost more or change slowly, every `slow_every`. */
+const coreGroups: ReadonlySet<CollectedGroup> = new Set(['cpu', 'load', 'mem', 'disk', 'net'] as const)
 
 export interface GroupSetOptions {
   registry: SourceRegistry
@@ -33,8 +36,8 @@ export class GroupSet {
   }
 
   /** Makes the groups that are read those of the config. One whose options did not change keeps its counters, so its rates go on. */
-  apply(config: CollectorConfig): void {
-    for (const group of Object.keys(this.#options.registry) as CollectedGroup[]) this.#applyGroup(group, config)
+  async apply(config: CollectorConfig): Promise<void> {
+    for (const group of Object.keys(this.#options.registry) as CollectedGroup[]) await this.#applyGroup(group, config)
     this.#loop.run(this.readers)
   }
 
@@ -44,9 +47,9 @@ export class GroupSet {
     this.#readers.clear()
   }
 
-  #applyGroup(group: CollectedGroup, config: CollectorConfig): void {
+  async #applyGroup(group: CollectedGroup, config: CollectorConfig): Promise<void> {
     const { every, enabled, ...options } = config.groups[group]
-    const everyMs = every ?? config.every
+    const everyMs = every ?? (coreGroups.has(group) ? config.every : config.slow_every)
     const known = this.#readers.get(group)
     if (known !== undefined && enabled && isDeepStrictEqual(known.options, options)) {
       known.reader.everyMs = everyMs
@@ -56,12 +59,20 @@ export class GroupSet {
     this.#readers.delete(group)
     if (!enabled) return
     const { registry, host, clock, log, publish } = this.#options
-    const reader = new GroupReader({ group, everyMs, source: openSource(registry, group, host, config.groups), clock, log, publish })
+    const source = await openSource(registry, group, host, config.groups, { clock, log, everyMs })
+    if (source === undefined) return
+    const reader = new GroupReader({ group, everyMs, source, clock, log, publish })
     this.#readers.set(group, { options, reader })
   }
 }
 
-function openSource<G extends CollectedGroup>(registry: SourceRegistry, group: G, host: HostPaths, groups: GroupsConfig): Source {
-  const definition = registry[group]
-  return definition.open(host, groups[group])
+async function openSource<G extends CollectedGroup>(
+  registry: SourceRegistry,
+  group: G,
+  host: HostPaths,
+  groups: GroupsConfig,
+  context: SourceContext,
+): Promise<Source | undefined> {
+  const definition = await registry[group]?.()
+  return definition?.open(host, groups[group], context)
 }

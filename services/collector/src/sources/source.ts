@@ -1,4 +1,6 @@
+import type { Clock } from '@nightshift/shared/clock'
 import type { GroupsConfig } from '../config.ts'
+import type { Log } from '../log.ts'
 import type { HostPaths } from '../procfs/host-paths.ts'
 
 /** The metric groups that this version collects. */
@@ -28,10 +30,18 @@ export interface Source {
   close(): void
 }
 
+/** What a source may need besides the host's files. */
+export interface SourceContext {
+  readonly clock: Clock
+  readonly log: Log
+  /** Cadence when the source was opened. */
+  readonly everyMs: number
+}
+
 /** The one shape of every file here; registry.ts lists them. */
 export interface SourceDefinition<G extends CollectedGroup = CollectedGroup> {
   readonly group: G
-  open(host: HostPaths, config: GroupsConfig[G]): Source
+  open(host: HostPaths, config: GroupsConfig[G], context: SourceContext): Source
 }
 
 /** Things of a kind that go into one group; more are counted, not sent. */

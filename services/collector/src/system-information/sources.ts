@@ -13,12 +13,12 @@ import { capItems, label, type Item, type Source } from '../sources/source.ts'
  * never used on Linux. Its rates are not used: they live in one place for all callers; ours are made from its counters.
  */
 export const systemInformationSources: SourceRegistry = {
-  cpu: { group: 'cpu', open: openCpu },
-  load: { group: 'load', open: () => source(() => ({ fields: loadFields(loadAverages(), cpus().length) })) },
-  mem: { group: 'mem', open: () => source(readMemory) },
-  fs: { group: 'fs', open: (_, config) => openFileSystems(config.network_mounts, exclusion(config.exclude)) },
-  disk: { group: 'disk', open: openDisk },
-  net: { group: 'net', open: (_, config) => openNet(exclusion(config.exclude)) },
+  cpu: async () => ({ group: 'cpu', open: openCpu }),
+  load: async () => ({ group: 'load', open: () => source(() => ({ fields: loadFields(loadAverages(), cpus().length) })) }),
+  mem: async () => ({ group: 'mem', open: () => source(readMemory) }),
+  fs: async () => ({ group: 'fs', open: (_, config) => openFileSystems(config.network_mounts, exclusion(config.exclude)) }),
+  disk: async () => ({ group: 'disk', open: openDisk }),
+  net: async () => ({ group: 'net', open: (_, config) => openNet(exclusion(config.exclude)) }),
 }
 
 const pseudoTypes = /^(?:autofs|devfs|fdescfs|procfs|nullfs)$/i

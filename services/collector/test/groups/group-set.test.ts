@@ -21,7 +21,7 @@ async function open(config: object) {
     publish: (group) => looks.push({ group, atMs: performance.now() }),
   })
   opened.push(set)
-  set.apply(parse(config))
+  await set.apply(parse(config))
   const count = (group: string): number => looks.filter((look) => look.group === group).length
   return { count, looks, set }
 }
@@ -44,7 +44,7 @@ test('a reload keeps the reader of a group that did not change, whatever its cad
   const { count, set } = await open({ every: '1h' })
   await vi.waitFor(() => expect(count('fs')).toBe(1), patience)
   const before = set.readers
-  set.apply(parse({ every: '250ms', groups: { disk: { exclude: ['vd*'] }, load: { enabled: false } } }))
+  await set.apply(parse({ every: '250ms', groups: { disk: { exclude: ['vd*'] }, load: { enabled: false } } }))
   await vi.waitFor(() => expect(count('cpu')).toBeGreaterThanOrEqual(3), patience)
   const kept = set.readers.filter((reader) => before.includes(reader)).map(({ group }) => group)
   expect(kept.toSorted()).toEqual(['cpu', 'fs', 'mem', 'net'])

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { catalogue } from '@nightshift/shared/metrics/catalogue'
 import { cpuFields, cpuSource, parseStat, type CpuTimes } from '../../src/sources/cpu.ts'
 import { fixture, fixturePath } from '../fixture.ts'
+import { sourceContext } from '../source-context.ts'
 import { unlessRefused } from '../refused.ts'
 
 const first = parseStat(Buffer.from(fixture('linux-6.18/proc/stat')))
@@ -108,7 +109,7 @@ test('shares of any two looks lie between 0 and 1', () => {
 })
 
 test('the source compares with its last look, and with none when the machine slept', async () => {
-  const source = cpuSource.open({ proc: fixturePath('linux-6.18/proc'), sys: '/sys', root: '/' }, { enabled: true })
+  const source = cpuSource.open({ proc: fixturePath('linux-6.18/proc'), sys: '/sys', root: '/' }, { enabled: true }, sourceContext())
   expect((await source.read(null)).fields?.['cores']).toBe(2)
   expect((await source.read(1)).fields?.['usage_ratio']).toBeNull()
   source.close()

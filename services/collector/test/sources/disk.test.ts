@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { catalogue } from '@nightshift/shared/metrics/catalogue'
 import { diskItem, diskSource, parseDiskstats } from '../../src/sources/disk.ts'
 import { fixture, fixturePath } from '../fixture.ts'
+import { sourceContext } from '../source-context.ts'
 
 test('the recorded host has one disk: loop devices and zram are none', () => {
   const disks = parseDiskstats(fixture('linux-6.18/proc/diskstats'))
@@ -51,7 +52,11 @@ test('a busy disk is never busier than all the time', () => {
 })
 
 test('a device that the config excludes is not sent', async () => {
-  const source = diskSource.open({ proc: fixturePath('linux-6.18/proc'), sys: '/sys', root: '/' }, { enabled: true, exclude: ['vd*'] })
+  const source = diskSource.open(
+    { proc: fixturePath('linux-6.18/proc'), sys: '/sys', root: '/' },
+    { enabled: true, exclude: ['vd*'] },
+    sourceContext(),
+  )
   expect(await source.read(null)).toEqual({ items: [], overflow: 0 })
   source.close()
 })

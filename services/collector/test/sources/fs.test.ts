@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { sourceContext } from '../source-context.ts'
 import { catalogue } from '@nightshift/shared/metrics/catalogue'
 import { fsItem, fsSource } from '../../src/sources/fs.ts'
 
@@ -38,7 +39,11 @@ test('a file system without blocks is no storage', () => {
 })
 
 test.runIf(process.platform === 'linux')('the root of this machine has a size and a use between 0 and 1', async () => {
-  const source = fsSource.open({ proc: '/proc', sys: '/sys', root: '/' }, { enabled: true, network_mounts: false, exclude: [] })
+  const source = fsSource.open(
+    { proc: '/proc', sys: '/sys', root: '/' },
+    { enabled: true, network_mounts: false, exclude: [] },
+    sourceContext(),
+  )
   const { items } = await source.read(null)
   source.close()
   const root = items?.find((item) => item['mount'] === '/')

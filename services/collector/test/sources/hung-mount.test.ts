@@ -17,7 +17,7 @@ const device = openSync('/dev/fuse', 'r+')
 const options = 'fd=3,rootmode=40000,user_id=0,group_id=0'
 const mounted = spawnSync('mount', ['-i', '-t', 'fuse', '-o', options, 'hung', process.env.MOUNT], { stdio: ['ignore', 'ignore', 'inherit', device] })
 if (mounted.status !== 0) process.exit(3)
-const source = fsSource.open({ proc: process.env.PROC, sys: '/sys', root: '/' }, { enabled: true, network_mounts: false, exclude: [] })
+const source = fsSource.open({ proc: process.env.PROC, sys: '/sys', root: '/' }, { enabled: true, network_mounts: false, exclude: [] }, {})
 const looks = []
 for (let look = 0; look < 4; look++) {
   if (look === 3) {

@@ -3,11 +3,12 @@ import { expect, test } from 'vitest'
 import { catalogue } from '@nightshift/shared/metrics/catalogue'
 import { countCpuList, loadSource, parseLoadavg } from '../../src/sources/load.ts'
 import { fixturePath } from '../fixture.ts'
+import { sourceContext } from '../source-context.ts'
 import { unlessRefused } from '../refused.ts'
 
 test('the recorded files give the averages, and the first one per processor', async () => {
   const recorded = fixturePath('linux-6.18')
-  const source = loadSource.open({ proc: `${recorded}/proc`, sys: `${recorded}/sys`, root: '/' }, { enabled: true })
+  const source = loadSource.open({ proc: `${recorded}/proc`, sys: `${recorded}/sys`, root: '/' }, { enabled: true }, sourceContext())
   const { fields } = await source.read(1)
   source.close()
   expect(fields).toEqual({ load1: 1.47, load5: 1.49, load15: 1.1, load1_per_core: 0.735 })
@@ -15,7 +16,11 @@ test('the recorded files give the averages, and the first one per processor', as
 })
 
 test('a sandbox without the list of processors counts those that Node may use', async () => {
-  const source = loadSource.open({ proc: fixturePath('linux-6.18/proc'), sys: '/does-not-exist', root: '/' }, { enabled: true })
+  const source = loadSource.open(
+    { proc: fixturePath('linux-6.18/proc'), sys: '/does-not-exist', root: '/' },
+    { enabled: true },
+    sourceContext(),
+  )
   expect((await source.read(1)).fields?.['load1_per_core']).toBeGreaterThan(0)
   source.close()
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { catalogue } from '@nightshift/shared/metrics/catalogue'
 import { netSource, nicItem, parseNetDev } from '../../src/sources/net.ts'
 import { fixture, fixturePath } from '../fixture.ts'
+import { sourceContext } from '../source-context.ts'
 
 test('the recorded interfaces have the counters that the kernel printed', () => {
   const nics = parseNetDev(fixture('linux-6.18/proc/1/net/dev'))
@@ -46,7 +47,11 @@ test('an interface whose counters start again has null rates for one look', () =
 })
 
 test('the interfaces of containers are left out by pattern', async () => {
-  const source = netSource.open({ proc: fixturePath('linux-6.18/proc'), sys: '/sys', root: '/' }, { enabled: true, exclude: ['ifb*'] })
+  const source = netSource.open(
+    { proc: fixturePath('linux-6.18/proc'), sys: '/sys', root: '/' },
+    { enabled: true, exclude: ['ifb*'] },
+    sourceContext(),
+  )
   const { items } = await source.read(null)
   source.close()
   expect(items?.map((item) => item['nic'])).toEqual(['lo', 'eth0'])

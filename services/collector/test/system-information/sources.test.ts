@@ -4,13 +4,16 @@ import { findGroup } from '@nightshift/shared/metrics/catalogue'
 import { collectorConfigSchema, type GroupsConfig } from '../../src/config.ts'
 import { hostPaths } from '../../src/procfs/host-paths.ts'
 import { sourcesFor } from '../../src/sources/registry.ts'
+import { sourceContext } from '../source-context.ts'
 import type { CollectedGroup, Reading } from '../../src/sources/source.ts'
 
 /** What macOS gets, run on whatever machine this is: systeminformation knows Linux too. */
 async function lookTwice<G extends CollectedGroup>(group: G, options: Partial<GroupsConfig[G]> = {}): Promise<[Reading, Reading]> {
   const registry = await sourcesFor('darwin')
   const config: GroupsConfig = collectorConfigSchema.parse({ groups: { [group]: options } }).groups
-  const source = registry[group].open(hostPaths({}), config[group])
+  const definition = await registry[group]?.()
+  if (definition === undefined) throw new Error(`no source of ${group}`)
+  const source = definition.open(hostPaths({}), config[group], sourceContext())
   try {
     const first = await source.read(null)
     await new Promise((resolve) => setTimeout(resolve, 600))

@@ -1,0 +1,2 @@
+/** Options of the groups about containers, graphics processors, directories and the inventory. */
+export const machineGroupShapes = {}

@@ -1,0 +1,36 @@
+import type { Clock } from '@nightshift/shared/clock'
+import type { Bus } from '@nightshift/shared/bus/bus'
+import type { SelfMetrics } from '@nightshift/shared/service/service'
+import type { CollectorConfig } from './config.ts'
+import type { Origin } from './envelope.ts'
+import type { Log } from './log.ts'
+import type { HostPaths } from './procfs/host-paths.ts'
+import type { Reading } from './sources/source.ts'
+
+/** What a room of the collector is given. */
+export interface RoomContext {
+  readonly host: HostPaths
+  readonly origin: Origin
+  readonly clock: Clock
+  readonly log: Log
+  readonly bus: Bus
+  /** The collector's own folder; a room keeps its files in a folder or under a name of its own in it. */
+  readonly stateDir: string
+  /** Sends one look at a group, in parts when it is large. May be lost. */
+  publishMetrics(group: string, reading: Reading, epochMs: number, intervalSeconds: number | null): void
+}
+
+/** A part of the collector beside groups and checks, such as the logs: it is there only while the config asks for it. */
+export interface Room {
+  /** Makes what runs that of the config, keeping what did not change. Called at the start and on each reload. */
+  apply(config: CollectorConfig): Promise<void>
+  self(): SelfMetrics
+  stop(): Promise<void>
+}
+
+export interface RoomDefinition {
+  readonly name: string
+  isAskedFor(config: CollectorConfig): boolean
+  /** Loads the room's code, so that a collector that does not need it does not carry it. */
+  open(context: RoomContext): Promise<Room>
+}
