@@ -1,13 +1,13 @@
-import { fileURLToPath } from 'node:url'
 import { readConfigInChild } from '@nightshift/shared/config/read-config-in-child'
 import { runMain } from '@nightshift/shared/service/run-main'
+import { siblingEntry } from '@nightshift/shared/service/sibling-entry'
 import manifest from '../package.json' with { type: 'json' }
 import type { CollectorConfig } from './config.ts'
 import { collector } from './service.ts'
 
-const configChild = fileURLToPath(new URL('./config-child.ts', import.meta.url))
+const configChild = siblingEntry(import.meta.url, 'config-child')
 
-/** Least memory: `node --max-semi-space-size=1 --max-old-space-size=32 --optimize-for-size --v8-pool-size=0 --single-threaded main.ts --config FILE` */
+/** Least memory: `npm run bundle -- collector`, then `dist/collector/run --config FILE`, which starts Node with the flags of scripts/bundle.mjs. */
 await runMain(
   collector,
   async (file) => await readConfigInChild<CollectorConfig>({ entry: configChild, file, env: process.env }),
