@@ -1,117 +1,116 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { repositoryRoot } from '@nightshift/cli/repository'
 import { filterSubject } from '@nightshift/shared/subjects'
 import { Arrivals } from '../arrivals.ts'
-import { startBroker, type BenchBroker } from '../bench-broker.ts'
-import { BenchProcess } from '../bench-process.ts'
+import { startBroker } from '../bench-broker.ts'
 import type { Benchmark, BenchmarkContext, Figure } from '../benchmark.ts'
-import { endAll, writeConfig } from '../measured-services.ts'
+import { BundledCollectors } from '../bundled-collector.ts'
+import { findCollectd, startCollectd } from '../collectd.ts'
 import { findNodeExporter, ScrapedNodeExporter } from '../node-exporter.ts'
 import { CostMeter, type Cost } from '../process-cost.ts'
 import { besidePeer } from '../report.ts'
 
-const entry = join(repositoryRoot, 'services/collector/src/main.ts')
-/** As recommended in that file. */
-const flags = ['--max-semi-space-size=1', '--max-old-space-size=32', '--optimize-for-size', '--v8-pool-size=0', '--single-threaded']
-const host = 'bench-1'
-const cachedHost = 'bench-2'
-const everyMs = 1000
-const settleMs = 10_000
+/** `core` is the cadence of cpu, load, mem, disk and net; the other groups are read each 10 s, or as often as the core when that is slower. */
+const cadences = { '1s': 1000, '10s': 10_000, '250ms': 250 } as const
+const peerCadences = { '1s': 1000, '10s': 10_000 } as const
+const settleMs = 15_000
 const windowMs = 60_000
-const readyDeadlineMs = 30_000
 const mebibyte = 1024 ** 2
 
 /** What watching a host costs it. */
 export const collector: Benchmark = {
   name: 'collector',
-  summary: `the collector alone, all groups every ${everyMs / 1000} s, for ${windowMs / 1000} s, beside node_exporter scraped as often`,
+  summary: `the bundled collector at 1 s, 10 s and 250 ms beside node_exporter and collectd, all at once for ${windowMs / 1000} s`,
   run: measure,
 }
 
+/** A program under measurement, and how to end it. */
 interface Measured {
-  broker: BenchBroker
-  /** From the sources, each of whose files Node strips of its types at the start. */
-  plain: BenchProcess
-  /** The same, with what Node had stripped and compiled at an earlier start. */
-  cached: BenchProcess
-  peer: ScrapedNodeExporter | undefined
+  name: string
+  pid: number
 }
 
 async function measure(context: BenchmarkContext): Promise<Record<string, Figure>> {
   const { folder, signal, say } = context
-  const binary = findNodeExporter(process.env)
-  if (binary === undefined) say('skipped: node_exporter not found (name one in NODE_EXPORTER, or put it on PATH)')
-  const broker = await startBroker()
-  say(`nats-server ${broker.server.version}`)
-  const { url } = broker.server
-  const processes: BenchProcess[] = []
-  const startCollector = async (name: string, env: NodeJS.ProcessEnv): Promise<BenchProcess> => {
-    const own = join(folder, name)
-    mkdirSync(own, { recursive: true })
-    const file = writeConfig('collector', { folder: own, host: name, natsUrl: url, sections: { collector: { every: `${everyMs}ms` } } })
-    const started = new BenchProcess(`collector of ${name}`, process.execPath, [...flags, entry, '--config', file], own, env)
-    processes.push(started)
-    await started.until(/connected to the bus/, readyDeadlineMs, signal)
-    return started
-  }
-  let peer: ScrapedNodeExporter | undefined
+  const ending: (() => Promise<void>)[] = []
   try {
-    const compiled = { NODE_COMPILE_CACHE: join(folder, 'compile') }
-    // Fills the cache, which is written at the end of a process.
-    await (await startCollector(cachedHost, compiled)).end()
-    const plain = await startCollector(host, { NODE_COMPILE_CACHE: undefined })
-    const cached = await startCollector(cachedHost, compiled)
-    if (binary !== undefined) peer = await ScrapedNodeExporter.start(binary, folder, everyMs, signal)
-    return await measureAll(context, { broker, plain, cached, peer })
+    const broker = await startBroker()
+    ending.push(async () => await broker.stop())
+    say(`nats-server ${broker.server.version}`)
+    const bundled = await BundledCollectors.build(folder)
+    ending.push(async () => await bundled.end())
+    const measured: Measured[] = []
+    for (const [name, everyMs] of Object.entries(cadences)) {
+      const natsUrl = broker.server.url
+      const process = await bundled.start({ folder, host: `bench-${name}`, natsUrl, collector: { every: `${everyMs}ms` }, signal })
+      measured.push({ name, pid: process.pid })
+    }
+    measured.push(...(await startPeers(context, ending)))
+    const messages = new Arrivals(broker.admin, filterSubject('metric', { host: 'bench-1s' }))
+    await messages.ready()
+    say(`settling for ${settleMs / 1000} s, then measuring for ${windowMs / 1000} s`)
+    await delay(settleMs, undefined, { signal })
+    const costs = await costsOf([...measured, { name: 'broker', pid: broker.server.pid }], messages, signal)
+    return figuresOf(costs)
   } finally {
-    await peer?.stop()
-    await endAll(processes)
-    await broker.stop()
+    for (const end of ending.toReversed()) await end()
   }
 }
 
-async function measureAll({ signal, say }: BenchmarkContext, measured: Measured): Promise<Record<string, Figure>> {
-  const { broker, plain, cached, peer } = measured
-  const messages = new Arrivals(broker.admin, filterSubject('metric', { host }))
-  await messages.ready()
-  say(`settling for ${settleMs / 1000} s, then measuring for ${windowMs / 1000} s`)
-  await delay(settleMs, undefined, { signal })
-
-  const startedMs = performance.now()
-  const meters = {
-    plain: new CostMeter(plain.pid),
-    cached: new CostMeter(cached.pid),
-    broker: new CostMeter(broker.server.pid),
-    peer: peer && new CostMeter(peer.process.pid),
+async function startPeers({ folder, signal, say }: BenchmarkContext, ending: (() => Promise<void>)[]): Promise<Measured[]> {
+  const peers: Measured[] = []
+  const nodeExporter = findNodeExporter(process.env)
+  const collectd = findCollectd(process.env)
+  if (nodeExporter === undefined) say('skipped: node_exporter not found (name one in NODE_EXPORTER, or put it on PATH)')
+  if (collectd === undefined) say('skipped: collectd not found (name one in COLLECTD, or put it on PATH)')
+  for (const [name, everyMs] of Object.entries(peerCadences)) {
+    if (nodeExporter !== undefined) {
+      const scraped = await ScrapedNodeExporter.start(nodeExporter, folder, everyMs, signal)
+      ending.push(async () => await scraped.stop())
+      peers.push({ name: `node_exporter_${name}`, pid: scraped.process.pid })
+    }
+    if (collectd !== undefined) {
+      const started = await startCollectd(collectd, folder, everyMs, signal)
+      ending.push(async () => void (await started.end()))
+      peers.push({ name: `collectd_${name}`, pid: started.pid })
+    }
   }
-  const messagesBefore = messages.count
-  const scrapesBefore = peer?.answered
+  return peers
+}
+
+interface Costs {
+  of: ReadonlyMap<string, Cost>
+  messagesPerSecond: number
+}
+
+async function costsOf(measured: readonly Measured[], messages: Arrivals, signal: AbortSignal): Promise<Costs> {
+  const startedMs = performance.now()
+  const meters = measured.map(({ name, pid }) => ({ name, meter: new CostMeter(pid) }))
+  const before = messages.count
   await delay(windowMs, undefined, { signal })
   const seconds = (performance.now() - startedMs) / 1000
-  const theirs = meters.peer?.read(seconds)
-  const beside = (prefix: string, own: Cost): Record<string, Figure> => ({
-    [`${prefix}cpu`]: withPeer({ value: own.cpuPercent, unit: '% of a core' }, theirs?.cpuPercent),
-    [`${prefix}rss`]: withPeer({ value: own.rssBytes / mebibyte, unit: 'MiB' }, theirs && theirs.rssBytes / mebibyte),
-    [`${prefix}anonymous`]: withPeer({ value: own.anonymousBytes / mebibyte, unit: 'MiB' }, theirs && theirs.anonymousBytes / mebibyte),
-  })
-  const perSecond = (count: number, unit: string): Figure => ({ value: count / seconds, unit })
-  const scraped = peer?.answered
-  return {
-    ...beside('', meters.plain.read(seconds)),
-    ...beside('compile_cache_', meters.cached.read(seconds)),
-    messages: perSecond(messages.count - messagesBefore, '1/s'),
-    broker_cpu: { value: meters.broker.read(seconds).cpuPercent, unit: '% of a core' },
-    ...(scraped === undefined || scrapesBefore === undefined
-      ? {}
-      : {
-          peer_scrapes: perSecond(scraped.scrapes - scrapesBefore.scrapes, '1/s'),
-          peer_scraped: perSecond(scraped.bytes - scrapesBefore.bytes, 'bytes/s'),
-        }),
-  }
+  const of = new Map(meters.map(({ name, meter }) => [name, meter.read(seconds)]))
+  return { of, messagesPerSecond: (messages.count - before) / seconds }
 }
 
-function withPeer(figure: Figure, peer: number | undefined): Figure {
+function figuresOf({ of, messagesPerSecond }: Costs): Record<string, Figure> {
+  const figures: Record<string, Figure> = {}
+  for (const name of Object.keys(cadences)) {
+    const own = of.get(name)
+    if (own === undefined) continue
+    const peer = of.get(`node_exporter_${name}`)
+    figures[`cpu_${name}`] = beside({ value: own.cpuPercent, unit: '% of a core' }, peer?.cpuPercent)
+    figures[`rss_${name}`] = beside({ value: own.rssBytes / mebibyte, unit: 'MiB' }, peer && peer.rssBytes / mebibyte)
+    figures[`anonymous_${name}`] = beside({ value: own.anonymousBytes / mebibyte, unit: 'MiB' }, peer && peer.anonymousBytes / mebibyte)
+  }
+  for (const [name, cost] of of) {
+    if (!name.startsWith('collectd_') && name !== 'broker') continue
+    figures[`${name}_cpu`] = { value: cost.cpuPercent, unit: '% of a core' }
+    figures[`${name}_rss`] = { value: cost.rssBytes / mebibyte, unit: 'MiB' }
+  }
+  figures['messages_1s'] = { value: messagesPerSecond, unit: '1/s' }
+  return figures
+}
+
+function beside(figure: Figure, peer: number | undefined): Figure {
   return peer === undefined ? figure : besidePeer(figure, peer)
 }

@@ -1,7 +1,19 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomFillSync } from 'node:crypto'
 import { encodeTime, monotonicFactory } from 'ulid'
 
-const nextUlid = monotonicFactory()
+/** An id takes 16 random bytes, one at a time; asking the kernel's generator for each cost more than all else a collector does in a tick. */
+const pool = Buffer.allocUnsafeSlow(1024)
+let taken = pool.length
+
+function nextRandom(): number {
+  if (taken === pool.length) {
+    randomFillSync(pool)
+    taken = 0
+  }
+  return pool.readUInt8(taken++) / 256
+}
+
+const nextUlid = monotonicFactory(nextRandom)
 
 /** A new event id: 26 characters, unique, sortable by creation time (ULID). */
 export function newId(epochMs: number): string {
