@@ -3,6 +3,7 @@ import { referencesExist, type CrossCheck } from '@nightshift/shared/config/cros
 import { configName } from '@nightshift/shared/config/scalars'
 import { channelConfigSchema } from './channels/registry.ts'
 import { defaultRuleNames } from './rules/default-rules.ts'
+import { rootRouteSchema, routesSchema } from './route/route-config.ts'
 import { ruleSchema } from './rules/rule-config.ts'
 import { labelsExist, metricsExist } from './rules/rule-checks.ts'
 
@@ -27,6 +28,8 @@ export const alerterConfigSchema = z
       .refine((channels) => Object.keys(channels).length <= maxChannels, `too many; the most is ${maxChannels}`)
       .default({ log: { kind: 'log' } })
       .describe('Whom to tell; without any, alerts stand in the log'),
+    route: rootRouteSchema.prefault({}),
+    routes: routesSchema.default({}),
     max_alerts: z
       .int()
       .min(1)
@@ -42,5 +45,9 @@ export type AlerterConfig = z.infer<typeof alerterConfigSchema>
 export const alerterCrossChecks: readonly CrossCheck[] = [
   metricsExist,
   labelsExist,
-  referencesExist({ from: ['alerter.rules.*.channels.*'], to: 'alerter.channels', what: 'channel' }),
+  referencesExist({
+    from: ['alerter.rules.*.channels.*', 'alerter.route.channels.*', 'alerter.routes.*.channels.*'],
+    to: 'alerter.channels',
+    what: 'channel',
+  }),
 ]

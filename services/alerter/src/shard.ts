@@ -9,9 +9,11 @@ import { Checkpointer } from './checkpointer.ts'
 import type { AlerterConfig } from './config.ts'
 import { followBus, type Feed, type Readers } from './follow-bus.ts'
 import type { Counters } from './counters.ts'
+import { GroupBook } from './group/group-book.ts'
 import { Desk } from './notify/desk.ts'
 import { Outbox } from './notify/outbox.ts'
 import { outboxBucket } from './notify/outbox-record.ts'
+import { compileRoutes, type RouteTree } from './route/route-tree.ts'
 import { compileRules, type RuleBook } from './rules/compile.ts'
 import { Serial } from './serial.ts'
 import { AlertStore, type Loaded } from './state/alert-store.ts'
@@ -48,6 +50,7 @@ export class Shard {
   #isPriming: boolean
   #isOver = false
   #rules: RuleBook
+  #routes: RouteTree
   #readers: Readers | undefined
   #timer: NodeJS.Timeout | undefined
   readonly #giveUp: () => void
@@ -86,6 +89,7 @@ export class Shard {
     this.lost = promise
     this.#giveUp = resolve
     this.#rules = compileRules(config)
+    this.#routes = compileRoutes(config.route, config.routes)
     this.book = new AlertBook(config.max_alerts)
     this.#engine = new Engine({ rules: this.#rules, book: this.book, ledger: this.ledger, quiet: this.#quiet, clock })
     this.#checkpointer = new Checkpointer({ store, engine: this.#engine, quiet: this.#quiet, clock, last: loaded.checkpoint })
@@ -97,9 +101,10 @@ export class Shard {
       source,
       counters,
       random,
+      store,
+      groups: this.#openGroups(),
       outbox,
       channels,
-      channelsOf: (rule) => this.#rules.find(rule)?.channels ?? null,
       nextCheckpoint: () => this.#checkpointer.next,
       exclusively: (task) => this.#exclusively(task),
     })
@@ -134,9 +139,11 @@ export class Shard {
   /** Takes changed rules, channels and bounds; alerts and their timers stay. */
   async reload(config: AlerterConfig): Promise<void> {
     const rules = compileRules(config)
+    const routes = compileRoutes(config.route, config.routes)
     for (const channel of this.#parts.channels.use(config.channels)) await this.#desk.renew(channel)
     await this.#exclusively(async () => {
       this.#rules = rules
+      this.#routes = routes
       this.#engine.use(rules)
       this.book.maxAlerts = config.max_alerts
       if (!this.#isPriming) await this.#announcer.carryOut(this.#engine.reconcile(this.#handled.EVENTS))
@@ -156,7 +163,7 @@ export class Shard {
   async #resume(loaded: Loaded): Promise<void> {
     const { context, counters } = this.#parts
     const { bus, clock, log } = context
-    const { alerts, health, checkpoint, unreadable } = loaded
+    const { alerts, health, groups, checkpoint, unreadable } = loaded
     for (const problem of unreadable) log.error({ problem }, 'a stored alert cannot be read and is left out')
     for (const record of health) this.ledger.restore(record)
     for (const record of alerts) this.#engine.restore(record)
@@ -164,7 +171,7 @@ export class Shard {
     this.#handled = checkpoint?.applied ?? startPositions
     const number = checkpoint?.number ?? 0
     await this.#exclusively(async () => {
-      await this.#desk.open(number)
+      await this.#desk.open(number, groups)
       for (const { last } of alerts) if (last !== null && last.checkpoint > number) await this.#announcer.tell(last.event)
       if (this.#isPriming) return
       for (const record of this.ledger.forgetRemoved(clock.now())) await this.#store.forgetHealth(record)
@@ -177,6 +184,22 @@ export class Shard {
     if (this.#isOver) return
     this.#readers = followBus(bus, shardNumber, checkpoint, this.#feed(checkpoint?.time_ms ?? clock.now()))
     this.#scheduleCheckpoint()
+  }
+
+  #openGroups(): GroupBook {
+    const { channels } = this.#parts
+    const rules = (): RuleBook => this.#rules
+    const routes = (): RouteTree => this.#routes
+    return new GroupBook({
+      get routes() {
+        return routes()
+      },
+      get channels() {
+        return channels.all
+      },
+      muters: [],
+      channelsOf: (rule) => rules().find(rule)?.channels ?? null,
+    })
   }
 
   #feed(checkpointMs: number): Feed {
@@ -265,7 +288,7 @@ export class Shard {
       this.#readers?.[stream].incarnation ?? this.#checkpointer.last?.incarnations[stream] ?? null
     const incarnations = { METRICS: incarnation('METRICS'), EVENTS: incarnation('EVENTS') }
     const number = await this.#checkpointer.save(this.#handled, incarnations, isLast)
-    if (number !== undefined) this.#desk.release(number)
+    if (number !== undefined) await this.#desk.release(number)
   }
 
   #scheduleCheckpoint(): void {

@@ -30,6 +30,8 @@ describe('the alerter section', () => {
       rules: {},
       default_rules: true,
       channels: { log: { kind: 'log' } },
+      route: {},
+      routes: {},
       max_alerts: 50_000,
     })
   })

@@ -1,4 +1,5 @@
 import type { AlertEvent } from '@nightshift/shared/events/alert'
+import type { Message } from '../src/group/group.ts'
 import { notificationId, type Notification } from '../src/notify/notification.ts'
 
 /** An alert event; hand-written. */
@@ -28,5 +29,16 @@ export function exampleEvent(change: Partial<AlertEvent> = {}): AlertEvent {
 
 export function exampleNotification(change: Partial<AlertEvent> = {}, channel = 'hook'): Notification {
   const event = exampleEvent(change)
-  return { id: notificationId(event), channel, event }
+  const isFiring = event.phase !== 'resolved'
+  const message: Message = {
+    incident: event.epoch,
+    seq: isFiring ? 1 : 2,
+    occasion: isFiring ? 'new' : 'resolved',
+    opened_ms: Date.parse(event.started_time),
+    alerts: [event],
+    firing: isFiring ? 1 : 0,
+    resolved: isFiring ? 0 : 1,
+    worst: event.severity,
+  }
+  return { id: notificationId(message), channel, group: event.fingerprint, route: 'root', event, message }
 }

@@ -10,8 +10,8 @@ export const logChannel: ChannelKind<typeof schema> = {
   open: (_config, { log }) => ({
     kind: 'log',
     send: (notification) => {
-      const { event, id, channel } = notification
-      const level = event.phase === 'resolved' ? 'info' : event.severity === 'critical' ? 'error' : 'warn'
+      const { event, id, channel, message } = notification
+      const level = message.firing === 0 ? 'info' : message.worst === 'critical' ? 'error' : 'warn'
       const { rule, host, phase, severity, labels, value, threshold, reason, runbook, fingerprint, epoch, correlation_id, started_time } =
         event
       const facts = {
@@ -29,7 +29,8 @@ export const logChannel: ChannelKind<typeof schema> = {
         correlation_id,
         started_time,
       }
-      log[level]({ channel, notification: id, ...facts }, headlineOf(event))
+      const { incident, occasion, firing, resolved } = message
+      log[level]({ channel, notification: id, ...facts, incident, occasion, firing, resolved }, headlineOf(notification))
       return Promise.resolve()
     },
     close: () => undefined,

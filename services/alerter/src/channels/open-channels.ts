@@ -1,3 +1,4 @@
+import type { NamedChannel } from '../route/channels-for.ts'
 import type { Channel, ChannelContext } from './channel.ts'
 import { openChannel, type ChannelConfig } from './registry.ts'
 
@@ -14,8 +15,8 @@ export class OpenChannels {
     this.use(configs)
   }
 
-  get names(): string[] {
-    return [...this.#open.keys()]
+  get all(): NamedChannel[] {
+    return [...this.#open].map(([name, { kind }]) => ({ name, kind }))
   }
 
   find(name: string): Channel | undefined {

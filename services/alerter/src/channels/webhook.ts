@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isoTime } from '@nightshift/shared/clock'
 import { duration } from '@nightshift/shared/config/scalars'
 import { HttpPoster } from './http-poster.ts'
 import { signatureOf } from './signature.ts'
@@ -44,8 +45,10 @@ export const webhookChannel: ChannelKind<typeof schema> = {
 }
 
 function bodyOf(notification: Notification): Buffer {
-  const { id, channel, event } = notification
-  return Buffer.from(JSON.stringify({ version: 1, notification: id, channel, alert: event }))
+  const { id, channel, event, route, message } = notification
+  const { incident, seq, occasion, opened_ms: openedMs, firing, resolved, alerts } = message
+  const group = { incident, seq, occasion, opened_time: isoTime(openedMs), route, firing, resolved }
+  return Buffer.from(JSON.stringify({ version: 1, notification: id, channel, alert: event, group, alerts }))
 }
 
 function isHttpUrl(text: string): boolean {

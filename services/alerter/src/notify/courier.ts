@@ -30,7 +30,7 @@ interface Parts {
 const maxInFlight = 4
 const longestTimerMs = 3_600_000
 
-/** Carries the notifications of one channel: a few at once, those about one alert in their order, each until it is delivered or dead. */
+/** Carries the notifications of one channel: a few at once, those about one group in their order, each until it is delivered or dead. */
 export class Courier {
   readonly #parts: Parts
   readonly #stopping = new AbortController()
@@ -71,13 +71,13 @@ export class Courier {
   #pump(): void {
     clearTimeout(this.#timer)
     const { clock } = this.#parts
-    const busy = new Set([...this.#flights.keys()].map(fingerprintOf))
+    const busy = new Set([...this.#flights.keys()].map(groupOf))
     let wakeMs = Number.POSITIVE_INFINITY
     for (const entry of this.#queue) {
       if (this.#flights.size >= maxInFlight) return
-      const fingerprint = fingerprintOf(entry)
-      if (busy.has(fingerprint)) continue
-      busy.add(fingerprint)
+      const group = groupOf(entry)
+      if (busy.has(group)) continue
+      busy.add(group)
       const dueMs = Math.max(entry.record.next_ms, this.#pausedUntilMs)
       if (dueMs <= clock.now()) this.#launch(entry)
       else wakeMs = Math.min(wakeMs, dueMs)
@@ -134,6 +134,6 @@ export class Courier {
   }
 }
 
-function fingerprintOf(entry: Entry): string {
-  return entry.record.notification.event.fingerprint
+function groupOf(entry: Entry): string {
+  return entry.record.notification.group
 }

@@ -6,10 +6,13 @@ import type { ServiceContext } from '@nightshift/shared/service/service'
 import { buildSubject } from '@nightshift/shared/subjects'
 import type { OpenChannels } from '../channels/open-channels.ts'
 import type { Counters } from '../counters.ts'
+import { isSpent, type GroupBook, type Saying } from '../group/group-book.ts'
+import type { GroupRecord } from '../group/group-record.ts'
+import type { AlertStore } from '../state/alert-store.ts'
 import { Courier } from './courier.ts'
+import type { Notification } from './notification.ts'
 import { notifyEventOf } from './notify-event.ts'
 import type { Entry, Outbox } from './outbox.ts'
-import { notificationsFor, type PipelineView } from './pipeline.ts'
 
 interface Parts {
   readonly bus: Bus
@@ -19,20 +22,26 @@ interface Parts {
   readonly source: string
   readonly counters: Counters
   readonly random: () => number
+  readonly store: AlertStore
+  readonly groups: GroupBook
   readonly outbox: Outbox
   readonly channels: OpenChannels
-  /** Rule → the channels it names. */
-  readonly channelsOf: PipelineView['channelsOf']
   /** Number of the checkpoint that comes next. */
   readonly nextCheckpoint: () => number
   /** Runs what must not overlap with a checkpoint. Never rejects. */
   readonly exclusively: (task: () => Promise<void>) => Promise<void>
 }
 
-/** Where alert events become notifications: through the pipeline into the outbox, and from there one courier per channel carries them. */
+const longestTimerMs = 3_600_000
+
+/** Where alert events become notifications: through their groups into the outbox, and from there one courier per channel carries them. */
 export class Desk {
   readonly #parts: Parts
   readonly #couriers = new Map<string, Courier>()
+  /** Groups that are over; their records go when this checkpoint is reached. */
+  readonly #spent = new Map<string, number>()
+  #timer: NodeJS.Timeout | undefined
+  #isStopped = false
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -42,34 +51,43 @@ export class Desk {
     return this.#parts.outbox.waitingCount
   }
 
-  /** Takes up what an earlier run left: outcomes it may not have told, then everything that still waits. */
-  async open(checkpoint: number): Promise<void> {
-    for (const outcome of await this.#parts.outbox.load(checkpoint)) await this.#publish(outcome)
-    const waiting = Map.groupBy(this.#parts.outbox.waiting, (entry) => entry.record.notification.channel)
+  /** Takes up what an earlier run left: outcomes it may not have told, what it said and may not have put into the outbox, what waits. */
+  async open(checkpoint: number, records: readonly GroupRecord[]): Promise<void> {
+    const { outbox, groups, clock } = this.#parts
+    for (const outcome of await outbox.load(checkpoint)) await this.#publish(outcome)
+    const waiting = Map.groupBy(outbox.waiting, (entry) => entry.record.notification.channel)
     for (const [channel, entries] of waiting) this.#courier(channel).add(entries)
+    for (const record of records) {
+      groups.restore(record, clock.now())
+      if (isSpent(record.group)) this.#spent.set(record.group.id, this.#parts.nextCheckpoint())
+      if (record.said !== null && record.said.checkpoint > checkpoint) for (const each of record.said.notifications) await this.#post(each)
+    }
+    this.#arm()
   }
 
-  /** Everybody who is to hear of this event has a notification on its way when this resolves. */
+  /** What people are to hear of this event, now or later, is stored when this resolves. */
   async notify(event: AlertEvent): Promise<void> {
-    const { outbox, clock, channels, channelsOf, counters, log, source, nextCheckpoint } = this.#parts
-    for (const notification of notificationsFor(event, { channels: channels.names, channelsOf })) {
-      const now = clock.now()
-      const added = await outbox.add(notification, now, nextCheckpoint())
-      if (added === 'full') {
-        counters.notificationsDead++
-        log.error({ channel: notification.channel, notification: notification.id }, 'the outbox is full; this notification is not sent')
-        const result = {
-          outcome: 'dead',
-          kind: channels.kindOf(notification.channel),
-          attempt: 1,
-          error: 'the outbox is full',
-          latencySeconds: null,
-        } as const
-        await this.#publish(notifyEventOf(source, { notification, created_ms: now }, result, now))
-      } else if (added !== 'known') {
-        this.#courier(notification.channel).add([added])
-      }
+    const { groups, clock } = this.#parts
+    await this.carryOut(groups.take(event, clock.now()))
+  }
+
+  /** Something that keeps people from hearing came or went. */
+  async reconsider(): Promise<void> {
+    const { groups, clock } = this.#parts
+    await this.carryOut(groups.reconsider(clock.now()))
+  }
+
+  /** Stores what groups say, then puts it into the outbox. */
+  async carryOut(sayings: readonly Saying[]): Promise<void> {
+    const { store, nextCheckpoint } = this.#parts
+    for (const { group, notifications } of sayings) {
+      const said = notifications.length === 0 ? null : { notifications, checkpoint: nextCheckpoint() }
+      await store.saveGroup({ group, said })
+      if (isSpent(group)) this.#spent.set(group.id, nextCheckpoint())
+      else this.#spent.delete(group.id)
+      for (const notification of notifications) await this.#post(notification)
     }
+    this.#arm()
   }
 
   /** A channel was changed: what waits for it goes out the new way. */
@@ -83,12 +101,42 @@ export class Desk {
   }
 
   /** A checkpoint was reached. */
-  release(checkpoint: number): void {
+  async release(checkpoint: number): Promise<void> {
     this.#parts.outbox.release(checkpoint)
+    for (const [id, number] of this.#spent) {
+      if (number > checkpoint) continue
+      this.#spent.delete(id)
+      await this.#parts.store.forgetGroup(id)
+    }
   }
 
   async stop(graceMs: number): Promise<void> {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
     await Promise.all([...this.#couriers.values()].map((courier) => courier.stop(graceMs)))
+  }
+
+  /** Wakes when the next group is due. */
+  #arm(): void {
+    const { groups, clock, exclusively } = this.#parts
+    clearTimeout(this.#timer)
+    const nextMs = groups.nextMs
+    if (this.#isStopped || nextMs === undefined) return
+    const look = (): Promise<void> => exclusively(async () => await this.carryOut(groups.takeDue(clock.now())))
+    this.#timer = setTimeout(() => void look(), Math.min(longestTimerMs, Math.max(1, nextMs - clock.now())))
+  }
+
+  async #post(notification: Notification): Promise<void> {
+    const { outbox, clock, channels, counters, log, source, nextCheckpoint } = this.#parts
+    const now = clock.now()
+    const added = await outbox.add(notification, now, nextCheckpoint())
+    if (added === 'known') return
+    if (added !== 'full') return this.#courier(notification.channel).add([added])
+    counters.notificationsDead++
+    log.error({ channel: notification.channel, notification: notification.id }, 'the outbox is full; this notification is not sent')
+    const kind = channels.kindOf(notification.channel)
+    const result = { outcome: 'dead', kind, attempt: 1, error: 'the outbox is full', latencySeconds: null } as const
+    await this.#publish(notifyEventOf(source, { notification, created_ms: now }, result, now))
   }
 
   #courier(channel: string): Courier {

@@ -22,7 +22,7 @@ export function notifyEventOf(
   now: number,
 ): NotifyEvent {
   const { notification, created_ms: createdMs } = record
-  const { id, channel, event } = notification
+  const { id, channel, event, message } = notification
   return {
     v: 1,
     id: derivedId(createdMs, id, channel, result.outcome, String(result.attempt)),
@@ -35,8 +35,8 @@ export function notifyEventOf(
     outcome: result.outcome,
     notification: id,
     attempt: result.attempt,
-    subject: headlineOf(event),
-    about: [event.fingerprint],
+    subject: headlineOf(notification),
+    about: message.alerts.map(({ fingerprint }) => fingerprint),
     error: result.error === null ? null : result.error.slice(0, maxErrorLength),
     latency_seconds: result.latencySeconds,
   }

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import type { BucketSchema } from '@nightshift/shared/bus/bus'
-import { alertEventSchema } from '@nightshift/shared/events/alert'
 import { notifyEventSchema, type NotifyEvent } from '@nightshift/shared/events/notify'
 import type { Notification } from './notification.ts'
+import { notificationSchema } from './notification-schema.ts'
 
 /** A notification on its way, as it is stored. */
 export interface OutboxRecord {
   readonly token: number
   readonly notification: Notification
-  /** Grows; notifications about one alert go out in this order. */
+  /** Grows; notifications about one group go out in this order. */
   readonly order: number
   readonly created_ms: number
   /** Attempts that failed. */
@@ -25,7 +25,7 @@ export type StoredOutboxRecord = OutboxRecord | { readonly token: number; readon
 
 const recordSchema = z.object({
   token: z.int().nonnegative(),
-  notification: z.object({ id: z.string().min(1).max(64), channel: z.string().min(1).max(63), event: alertEventSchema }),
+  notification: notificationSchema,
   order: z.int().nonnegative(),
   created_ms: z.number(),
   attempts: z.int().nonnegative(),

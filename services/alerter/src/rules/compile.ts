@@ -1,4 +1,4 @@
-import { findMetric } from '@nightshift/shared/metrics/catalogue'
+import { findMetric, isAppGroup } from '@nightshift/shared/metrics/catalogue'
 import type { Host } from '@nightshift/shared/subjects'
 import { checkFailingRule, defaultRules, runbookOf } from './default-rules.ts'
 import { matchesAny, matchesGlob } from './glob.ts'
@@ -64,19 +64,30 @@ function compileRule(name: string, config: RuleConfig): Rule {
       readsCheck: (text) => matchesGlob(check, text),
     }
   }
-  const dot = metric.indexOf('.')
   return {
     ...base,
     kind: 'metric',
     watch: metric,
     runbook: config.runbook ?? null,
-    group: metric.slice(0, dot),
-    field: metric.slice(dot + 1),
+    ...readingOf(metric),
     labelNames: findMetric(metric)?.labels ?? null,
     direction: config.above === undefined ? 'below' : 'above',
     levels: compileLevels(config),
     readsLabels: labelFilter(config.where),
   }
+}
+
+/** What a metric's name means: `<group>.<field>`, or `app_<job>.<metric>[.<field>]`. */
+function readingOf(name: string): Pick<MetricRule, 'group' | 'field' | 'item'> {
+  const [group = '', metric = '', field = null] = name.split('.')
+  if (!isAppGroup(group)) return { group, field: name.slice(group.length + 1), item: null }
+  return { group, field: unitNameOf(metric, field), item: { metric, field } }
+}
+
+/** A name with the unit of what is read at its end: `requests_per_second` for the rate of `requests_total`. */
+function unitNameOf(metric: string, field: string | null): string {
+  if (field === 'rate_per_second') return `${metric.replace(/_total$/, '')}_per_second`
+  return field === 'count_total' ? field : metric
 }
 
 function compileLevels(config: RuleConfig): Level[] {

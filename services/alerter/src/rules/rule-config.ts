@@ -18,9 +18,9 @@ export const ruleSchema = z
   .strictObject({
     metric: z
       .string()
-      .regex(/^[a-z0-9_-]{1,72}\.[A-Za-z0-9_]{1,128}$/, 'write <group>.<field>, for example cpu.usage_ratio')
+      .regex(/^[a-z0-9_-]{1,72}\.[A-Za-z0-9_:]{1,128}(?:\.[a-z0-9_]{1,64})?$/, 'write <group>.<field>, for example cpu.usage_ratio')
       .optional()
-      .describe('<group>.<field>; docs/metrics.md lists them'),
+      .describe('<group>.<field>; docs/metrics.md lists them. Of an application: app_<job>.<metric>, or app_<job>.<metric>.<field>'),
     above: levelsSchema.optional(),
     below: levelsSchema.optional(),
     clear: quantity()

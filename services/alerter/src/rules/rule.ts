@@ -29,10 +29,20 @@ export interface Level {
   readonly clear: number
 }
 
+/** `app_<job>.<metric>.<field>` of a rule. */
+export interface AppReading {
+  readonly metric: string
+  /** null when the rule names none: the value, or the mean of what has no single value. */
+  readonly field: string | null
+}
+
 export interface MetricRule extends RuleBase {
   readonly kind: 'metric'
   readonly group: string
+  /** Its end says the unit. */
   readonly field: string
+  /** In a group of an application: which of its items are read; null in the groups of the catalogue, whose items have no names. */
+  readonly item: AppReading | null
   /** Labels that tell its series apart; null for a group whose labels are the user's own. */
   readonly labelNames: readonly string[] | null
   readonly direction: 'above' | 'below'

@@ -1,19 +1,21 @@
 import { encodeToken } from '@nightshift/shared/host-token'
 import { hostToken } from '@nightshift/shared/subjects'
 import type { FencedBucket } from './fenced-bucket.ts'
+import type { GroupRecord } from '../group/group-record.ts'
 import type { AlertRecord, Checkpoint, HealthRecord, Stored } from './stored.ts'
 
 /** Everything of a shard, as it was stored last. */
 export interface Loaded {
   readonly alerts: readonly AlertRecord[]
   readonly health: readonly HealthRecord[]
+  readonly groups: readonly GroupRecord[]
   /** undefined on the very first start. */
   readonly checkpoint: Checkpoint | undefined
   /** Keys whose value cannot be read, each with what is wrong. */
   readonly unreadable: readonly string[]
 }
 
-/** What a shard keeps in the bucket `alerts`: a key per alert and per check, and its checkpoint. */
+/** What a shard keeps in the bucket `alerts`: a key per alert, group and check, and its checkpoint. */
 export class AlertStore {
   readonly #bucket: FencedBucket<Stored>
   readonly #token: number
@@ -30,6 +32,7 @@ export class AlertStore {
     const values = entries.map(([, value]) => value)
     return {
       alerts: values.filter((value) => value.kind === 'alert'),
+      groups: values.filter((value) => value.kind === 'group'),
       health: values.filter((value) => value.kind === 'health'),
       checkpoint: entries.flatMap(([key, value]) => (key === this.#checkpointKey && value.kind === 'checkpoint' ? [value] : []))[0],
       unreadable: entries.flatMap(([key, value]) => (value.kind === 'unreadable' ? [`${key}: ${value.problem}`] : [])),
@@ -42,6 +45,14 @@ export class AlertStore {
 
   async forgetAlert(record: AlertRecord): Promise<void> {
     await this.#bucket.delete(alertKey(record))
+  }
+
+  async saveGroup(record: Omit<GroupRecord, 'kind' | 'token'>): Promise<void> {
+    await this.#bucket.put(groupKey(record.group.id), { kind: 'group', token: this.#token, ...record })
+  }
+
+  async forgetGroup(id: string): Promise<void> {
+    await this.#bucket.delete(groupKey(id))
   }
 
   async saveHealth(record: HealthRecord): Promise<void> {
@@ -59,6 +70,10 @@ export class AlertStore {
 
 function alertKey(record: AlertRecord): string {
   return `alert.${record.series.fingerprint}`
+}
+
+function groupKey(id: string): string {
+  return `group.${id}`
 }
 
 function healthKey(record: HealthRecord): string {

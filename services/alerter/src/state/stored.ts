@@ -3,6 +3,7 @@ import type { BucketSchema } from '@nightshift/shared/bus/bus'
 import { alertEventSchema, type AlertEvent } from '@nightshift/shared/events/alert'
 import type { Series } from '../alert/fingerprint.ts'
 import type { Life } from '../alert/life.ts'
+import { groupRecordSchema, type GroupRecord } from '../group/group-record.ts'
 import type { FollowedStream, Position, Positions } from './position.ts'
 
 /** What is stored of one alert. */
@@ -54,7 +55,7 @@ export interface Unreadable {
   readonly problem: string
 }
 
-export type Stored = AlertRecord | HealthRecord | Checkpoint | Unreadable
+export type Stored = AlertRecord | GroupRecord | HealthRecord | Checkpoint | Unreadable
 
 const severity = z.enum(['info', 'warning', 'critical'])
 const text = z.string().max(8192)
@@ -114,7 +115,7 @@ const checkpointSchema = z.object({
   time_ms: milliseconds,
 })
 
-const storedSchema = z.discriminatedUnion('kind', [alertRecordSchema, healthRecordSchema, checkpointSchema])
+const storedSchema = z.discriminatedUnion('kind', [alertRecordSchema, groupRecordSchema, healthRecordSchema, checkpointSchema])
 
 /** Values of the bucket `alerts`. There is one version so far. */
 export const storedBucket: BucketSchema<Stored> = {

@@ -27,8 +27,9 @@ async function checker(): Promise<(secret: string, header: string, body: Buffer,
 describe('docs/webhook.md', () => {
   it('shows the body that is sent', () => {
     const { id, channel, event } = exampleNotification()
-    const shown = JSON.parse(block('json')) as { alert: object }
-    expect(shown).toEqual({ version: 1, notification: id, channel, alert: event })
+    const shown = JSON.parse(block('json')) as { alert: object; group: object; alerts: unknown[] }
+    expect(shown).toMatchObject({ version: 1, notification: id, channel, alert: event, group: { incident: event.epoch, occasion: 'new' } })
+    expect(shown.alerts).toHaveLength(1)
     expect(parseEvent('ops.alert.web-1.cpu-high.firing', Buffer.from(JSON.stringify(shown.alert))).event).toEqual(event)
   })
 

@@ -56,6 +56,16 @@ describe('a webhook', () => {
       notification: notification.id,
       channel: 'hook',
       alert: notification.event,
+      group: {
+        incident: notification.event.epoch,
+        seq: 1,
+        occasion: 'new',
+        opened_time: '2026-11-21T02:59:05.678Z',
+        route: 'root',
+        firing: 1,
+        resolved: 0,
+      },
+      alerts: [notification.event],
     })
     expect(receiver.requests[0]?.headers['nightshift-signature']).toBeUndefined()
   })

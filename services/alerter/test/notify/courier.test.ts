@@ -82,7 +82,7 @@ describe('a courier', () => {
         attempt: 1,
         channel: 'hook',
         kind: 'webhook',
-        notification: 'e1-firing',
+        notification: 'e1-1-new',
         about: ['f1'],
         error: null,
         host: null,
@@ -103,7 +103,7 @@ describe('a courier', () => {
 
   it('leaves the whole channel alone for as long as it was asked to', async () => {
     const { courier, sent } = setUp(({ id, attempt }) => {
-      if (id === 'e1-firing' && attempt === 1) throw new ChannelError('http_429', 'slow down', { transient: true, retryAfterMs: 30_000 })
+      if (id === 'e1-1-new' && attempt === 1) throw new ChannelError('http_429', 'slow down', { transient: true, retryAfterMs: 30_000 })
     })
     courier.add([entry(1)])
     await vi.advanceTimersByTimeAsync(0)
@@ -111,12 +111,12 @@ describe('a courier', () => {
     await vi.advanceTimersByTimeAsync(29_999)
     expect(sent).toHaveLength(1)
     await vi.advanceTimersByTimeAsync(2)
-    expect(sent.map(({ id }) => id)).toEqual(['e1-firing', 'e1-firing', 'e2-firing'])
+    expect(sent.map(({ id }) => id)).toEqual(['e1-1-new', 'e1-1-new', 'e2-1-new'])
   })
 
   it('buries what would be refused again, and goes on with the next', async () => {
     const { courier, told } = setUp(({ id }) => {
-      if (id === 'e1-firing') throw new ChannelError('http_400', 'no', { transient: false })
+      if (id === 'e1-1-new') throw new ChannelError('http_400', 'no', { transient: false })
     })
     courier.add([entry(1), entry(2)])
     await vi.advanceTimersByTimeAsync(0)
@@ -126,11 +126,11 @@ describe('a courier', () => {
 
   it('keeps the order of what is about one alert, and does not let one alert hold up another', async () => {
     const { courier, sent } = setUp(({ id, attempt }) => {
-      if (id === 'e1-firing' && attempt === 1) throw busy()
+      if (id === 'e1-1-new' && attempt === 1) throw busy()
     })
     courier.add([entry(1, { fingerprint: 'same' }), entry(2, { fingerprint: 'same', phase: 'resolved' }), entry(3)])
     await vi.advanceTimersByTimeAsync(5000)
-    expect(sent.map(({ id }) => id)).toEqual(['e1-firing', 'e3-firing', 'e1-firing', 'e2-resolved'])
+    expect(sent.map(({ id }) => id)).toEqual(['e1-1-new', 'e3-1-new', 'e1-1-new', 'e2-2-resolved'])
   })
 
   it('sends a few at once, and no more', async () => {

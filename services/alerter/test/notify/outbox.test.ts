@@ -49,10 +49,10 @@ describe('the outbox', () => {
     await add(outbox, 'second')
     await outbox.defer(first, now + 5000)
     const { outbox: next } = await reopen(0)
-    expect(waiting(next)).toEqual(['first-firing', 'second-firing'])
+    expect(waiting(next)).toEqual(['first-1-new', 'second-1-new'])
     expect(next.waiting[0]?.record).toMatchObject({ attempts: 1, next_ms: now + 5000 })
     await add(next, 'third')
-    expect(waiting((await reopen(0)).outbox)).toEqual(['first-firing', 'second-firing', 'third-firing'])
+    expect(waiting((await reopen(0)).outbox)).toEqual(['first-1-new', 'second-1-new', 'third-1-new'])
   })
 
   it('takes a notification once, whoever asks again, until the checkpoint has passed it', async () => {
@@ -93,6 +93,6 @@ describe('the outbox', () => {
     await kv.put('slot.0', JSON.stringify({ v: 1, data: { token: 1, notification: { id: '' } } }))
     const { outbox } = await reopen(0)
     await add(outbox, 'e')
-    expect(waiting((await reopen(0)).outbox)).toEqual(['e-firing'])
+    expect(waiting((await reopen(0)).outbox)).toEqual(['e-1-new'])
   })
 })

@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto'
+import type { AlertEvent } from '@nightshift/shared/events/alert'
+import { muteOf, type Muter } from '../mute/mute.ts'
+import { notificationsOf, type Notification } from '../notify/notification.ts'
+import { channelsFor, type NamedChannel } from '../route/channels-for.ts'
+import { labelOf, type Route, type RouteTree } from '../route/route-tree.ts'
+import { dueMs, type MuteOf } from './due.ts'
+import { DueQueue } from './due-queue.ts'
+import { announce, flush, forgetUnheard } from './flush.ts'
+import type { GroupRecord } from './group-record.ts'
+import { maxMembers, newGroup, type Group, type Message } from './group.ts'
+import { isForPeople, join } from './join.ts'
+
+/** What the groups look at besides themselves. */
+export interface GroupView {
+  readonly routes: RouteTree
+  readonly channels: readonly NamedChannel[]
+  readonly muters: readonly Muter[]
+  /** The channels that a rule names; null when it leaves that open, or is gone. */
+  channelsOf(rule: string): readonly string[] | null
+}
+
+/** A group that changed: to be stored before anything of it goes out. */
+export interface Saying {
+  readonly group: Group
+  /** Empty when it only keeps something in mind. */
+  readonly notifications: readonly Notification[]
+}
+
+/** A group that was due and had nothing to say is not looked at again for so long, or it could keep us busy. */
+const nothingSaidMs = 1000
+/** Groups looked at in one go; the rest comes with the next. */
+const maxPerRound = 500
+
+/** Every group that has something in it, and when each is to be looked at next. No I/O. */
+export class GroupBook {
+  readonly #groups = new Map<string, Group>()
+  readonly #due = new DueQueue()
+  readonly #view: GroupView
+
+  constructor(view: GroupView) {
+    this.#view = view
+  }
+
+  get size(): number {
+    return this.#groups.size
+  }
+
+  /** When the next group is to be looked at; undefined: not before something happens. */
+  get nextMs(): number | undefined {
+    return this.#due.firstMs
+  }
+
+  all(): IterableIterator<Group> {
+    return this.#groups.values()
+  }
+
+  restore({ group }: GroupRecord, nowMs: number): void {
+    this.#keep(group, nowMs)
+  }
+
+  /** Takes an alert event into its groups. What changed comes back, with what is to be said at once. */
+  take(event: AlertEvent, nowMs: number): Saying[] {
+    if (!isForPeople(event)) return []
+    return this.#view.routes.routesFor(event).flatMap((route) => {
+      const group = this.#groupOf(route, event)
+      const joined = join(group, event, nowMs)
+      return joined === group ? [] : [this.#look(joined, nowMs)]
+    })
+  }
+
+  /** What is due. */
+  takeDue(nowMs: number): Saying[] {
+    const groups = this.#due.take(nowMs, maxPerRound).flatMap((id) => this.#groups.get(id) ?? [])
+    return groups.flatMap((group) => {
+      const saying = this.#look(group, nowMs)
+      return saying.group === group ? [] : [saying]
+    })
+  }
+
+  /** A silence came or went, a source was resolved: whoever has something untold is looked at again. */
+  reconsider(nowMs: number): Saying[] {
+    const waiting = [...this.#groups.values()].filter(({ members }) =>
+      Object.values(members).some(({ news_ms: newsMs }) => newsMs !== null),
+    )
+    return waiting.flatMap((group) => {
+      const saying = this.#look(group, nowMs)
+      return saying.group === group ? [] : [saying]
+    })
+  }
+
+  /** Says of the incident of a group that somebody took it on, or that the next ones are called. */
+  announce(id: string, occasion: 'escalated' | 'acked', change: Partial<Group>, nowMs: number): Saying | undefined {
+    const group = this.#groups.get(id)
+    if (group === undefined) return undefined
+    const [next, message] = announce({ ...group, ...change }, occasion, this.#muteOf(nowMs), nowMs)
+    return this.#said(group, next, message, nowMs)
+  }
+
+  #look(before: Group, nowMs: number): Saying {
+    const mute = this.#muteOf(nowMs)
+    const group = forgetUnheard(before, mute)
+    const route = this.#routeOf(group)
+    const due = dueMs(group, route, mute)
+    if (due === undefined || due > nowMs) {
+      this.#keep(group, nowMs)
+      return { group, notifications: [] }
+    }
+    const [next, message] = flush(group, route, mute, nowMs)
+    return this.#said(group, next, message, nowMs)
+  }
+
+  #said(before: Group, after: Group, message: Message | undefined, nowMs: number): Saying {
+    if (message === undefined) {
+      this.#keep(after, nowMs, nowMs + nothingSaidMs)
+      return { group: after, notifications: [] }
+    }
+    const { channels } = this.#view
+    const named = before.named_channels ?? this.#routeOf(before).channels
+    const present = new Set(channels.map(({ name }) => name))
+    const heard = before.incident === null ? [] : before.told_channels.filter((name) => present.has(name))
+    const told = [...new Set([...heard, ...channelsFor(named, message.worst, channels)])]
+    const group: Group = { ...after, told_channels: after.incident === null ? [] : told }
+    this.#keep(group, nowMs)
+    return { group, notifications: notificationsOf(message, before, told) }
+  }
+
+  #keep(group: Group, nowMs: number, earliestMs = 0): void {
+    if (isSpent(group)) {
+      this.#groups.delete(group.id)
+      this.#due.set(group.id, undefined)
+      return
+    }
+    this.#groups.set(group.id, group)
+    const due = dueMs(group, this.#routeOf(group), this.#muteOf(nowMs))
+    this.#due.set(group.id, due === undefined ? undefined : Math.max(due, earliestMs))
+  }
+
+  #muteOf(nowMs: number): MuteOf {
+    return (event) => muteOf(this.#view.muters, event, nowMs)
+  }
+
+  #routeOf(group: Group): Route {
+    const { routes } = this.#view
+    const leading = Object.values(group.members)[0]?.event
+    return routes.find(group.route) ?? (leading === undefined ? undefined : routes.routesFor(leading)[0]) ?? routes.fallback
+  }
+
+  /** The group of these labels that has the alert, else the first with room. */
+  #groupOf(route: Route, event: AlertEvent): Group {
+    const labels = Object.fromEntries(route.groupBy.map((name) => [name, labelOf(event, name)]))
+    const named = this.#view.channelsOf(event.rule)
+    for (let number = 0; ; number++) {
+      const id = groupId(route.id, labels, named, number)
+      const group = this.#groups.get(id) ?? newGroup({ id, route: route.id, labels, named_channels: named })
+      if (event.fingerprint in group.members || Object.keys(group.members).length < maxMembers) return group
+    }
+  }
+}
+
+/** Nothing in it, nothing to remember: it needs no place. */
+export function isSpent(group: Group): boolean {
+  return group.incident === null && Object.keys(group.members).length === 0
+}
+
+function groupId(route: string, labels: Readonly<Record<string, string>>, named: readonly string[] | null, number: number): string {
+  const facts = JSON.stringify([
+    route,
+    Object.keys(labels)
+      .toSorted()
+      .map((name) => [name, labels[name]]),
+    named,
+    number,
+  ])
+  return createHash('sha256').update(facts).digest('hex').slice(0, 24)
+}

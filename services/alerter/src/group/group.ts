@@ -1,0 +1,71 @@
+import type { AlertEvent } from '@nightshift/shared/events/alert'
+import type { Severity } from '../rules/severity.ts'
+
+/** What people heard of a member last. */
+export interface Told {
+  readonly phase: 'firing' | 'resolved'
+  readonly severity: Severity
+  readonly epoch: string
+}
+
+/** One alert of a group. */
+export interface Member {
+  /** Its last event: firing, updated or resolved. */
+  readonly event: AlertEvent
+  /** null: nobody heard of it yet. */
+  readonly told: Told | null
+  /** Since when there is something to tell, by our clock; null when there is nothing. */
+  readonly news_ms: number | null
+}
+
+/** Alerts that share a message. Stored as it is (snake_case). */
+export interface Group {
+  readonly id: string
+  /** Id of the route. */
+  readonly route: string
+  /** What its members have in common. */
+  readonly labels: Readonly<Record<string, string>>
+  /** The channels that the rule names; null: those of the route. */
+  readonly named_channels: readonly string[] | null
+  readonly members: Readonly<Record<string, Member>>
+  /** From the first message until everything is resolved; null in between. */
+  readonly incident: { readonly id: string; readonly opened_ms: number; readonly worst: Severity } | null
+  /** Messages so far in this incident. */
+  readonly seq: number
+  readonly told_ms: number | null
+  /** Who heard of this incident: they hear of its end too. */
+  readonly told_channels: readonly string[]
+  /** Somebody took it on: nothing is repeated or escalated. */
+  readonly acked: { readonly actor: string; readonly time_ms: number } | null
+  /** Steps of the escalation ladder that were told. */
+  readonly escalated: number
+}
+
+/** Why a message is sent. */
+export type Occasion = 'new' | 'changed' | 'resolved' | 'repeated' | 'escalated' | 'acked'
+
+/** What a group has to say at one moment. */
+export interface Message {
+  readonly incident: string
+  readonly seq: number
+  readonly occasion: Occasion
+  readonly opened_ms: number
+  /** Firing, the worst first, then what was resolved since the last message. Bounded. */
+  readonly alerts: readonly AlertEvent[]
+  readonly firing: number
+  readonly resolved: number
+  readonly worst: Severity
+}
+
+/** Alerts of one message; the rest is counted. */
+export const maxAlertsPerMessage = 20
+/** Alerts of one group, so that it fits into one value of the store; what comes on top opens another group of the same labels. */
+export const maxMembers = 200
+
+export function newGroup(parts: Pick<Group, 'id' | 'route' | 'labels' | 'named_channels'>): Group {
+  return { ...parts, members: {}, incident: null, seq: 0, told_ms: null, told_channels: [], acked: null, escalated: 0 }
+}
+
+export function isFiring(event: AlertEvent): boolean {
+  return event.phase === 'firing' || event.phase === 'updated'
+}

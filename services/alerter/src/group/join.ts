@@ -1,0 +1,26 @@
+import type { AlertEvent } from '@nightshift/shared/events/alert'
+import { neverFired } from '../alert/life.ts'
+import { isFiring, type Group, type Member, type Told } from './group.ts'
+
+/** Whether people are told of such an event at all. Pending is for the console, and so is what ended before it fired. */
+export function isForPeople(event: AlertEvent): boolean {
+  return isFiring(event) || (event.phase === 'resolved' && !neverFired(event.reason))
+}
+
+/** The group with this event in it; the same group when it changes nothing. Pure. */
+export function join(group: Group, event: AlertEvent, nowMs: number): Group {
+  const known = group.members[event.fingerprint]
+  if (known?.event.id === event.id) return group
+  // The end of what nobody is waiting to hear of.
+  if (!isFiring(event) && known === undefined) return group
+  const told = known?.told ?? null
+  const member: Member = { event, told, news_ms: isNews(event, told) ? (known?.news_ms ?? nowMs) : null }
+  return { ...group, members: { ...group.members, [event.fingerprint]: member } }
+}
+
+/** Whether people know something else of it than what is. */
+export function isNews(event: AlertEvent, told: Told | null): boolean {
+  if (told === null) return true
+  const phase = isFiring(event) ? 'firing' : 'resolved'
+  return told.phase !== phase || told.epoch !== event.epoch || (phase === 'firing' && told.severity !== event.severity)
+}

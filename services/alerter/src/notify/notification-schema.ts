@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { alertEventSchema } from '@nightshift/shared/events/alert'
+
+const severity = z.enum(['info', 'warning', 'critical'])
+
+/** A notification as it is stored. Those of an older version, about one alert, have no `message`: they are made whole when they are read. */
+export const notificationSchema = z.object({
+  id: z.string().min(1).max(64),
+  channel: z.string().min(1).max(63),
+  group: z.string().min(1).max(64),
+  route: z.string().min(1).max(128),
+  event: alertEventSchema,
+  message: z.object({
+    incident: z.string().min(1).max(64),
+    seq: z.int().nonnegative(),
+    occasion: z.enum(['new', 'changed', 'resolved', 'repeated', 'escalated', 'acked']),
+    opened_ms: z.number(),
+    alerts: z.array(alertEventSchema),
+    firing: z.int().nonnegative(),
+    resolved: z.int().nonnegative(),
+    worst: severity,
+  }),
+})

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest'
+import type { AlertEvent } from '@nightshift/shared/events/alert'
+import { GroupBook, type Saying } from '../../src/group/group-book.ts'
+import type { Mute } from '../../src/mute/mute.ts'
+import { rootRouteSchema, routesSchema } from '../../src/route/route-config.ts'
+import { compileRoutes } from '../../src/route/route-tree.ts'
+import { exampleEvent } from '../example-notification.ts'
+
+const second = 1000
+const hour = 3_600_000
+let events = 0
+
+/** Groups of a configuration, on a clock that the test turns; `said` is what people hear. */
+function open(config: { route?: object; routes?: object } = {}) {
+  let nowMs = 1_000_000
+  let mute: Mute | undefined
+  const said: string[] = []
+  const book = new GroupBook({
+    routes: compileRoutes(rootRouteSchema.parse(config.route ?? {}), routesSchema.parse(config.routes ?? {})),
+    channels: [
+      { name: 'slack', kind: 'slack' },
+      { name: 'mail', kind: 'email' },
+    ],
+    muters: [{ muteOf: () => mute }],
+    channelsOf: () => null,
+  })
+  const note = (sayings: readonly Saying[]): void => {
+    for (const { channel, message } of sayings.flatMap(({ notifications }) => notifications))
+      said.push(`${channel} ${message.occasion} ${message.firing}/${message.resolved} ${message.worst}`)
+  }
+  return {
+    said,
+    book,
+    take: (change: Partial<AlertEvent>) => note(book.take(exampleEvent({ id: `event-${events++}`, ...change }), nowMs)),
+    /** Lets time pass; wakes when something is due, as the desk does. */
+    pass: (ms: number) => {
+      const endMs = nowMs + ms
+      for (let next = book.nextMs; next !== undefined && next <= endMs; next = book.nextMs) {
+        nowMs = Math.max(nowMs, next)
+        note(book.takeDue(nowMs))
+      }
+      nowMs = endMs
+    },
+    setMute: (next: Mute | undefined) => {
+      mute = next
+      note(book.reconsider(nowMs))
+    },
+    now: () => nowMs,
+  }
+}
+
+describe('the groups', () => {
+  it('tell the first alert at once, those that join within the interval together, and the end at once', () => {
+    const { take, pass, said, book } = open()
+    take({ fingerprint: 'a' })
+    pass(second)
+    take({ fingerprint: 'b' })
+    take({ fingerprint: 'c' })
+    pass(second)
+    expect(said).toEqual(['slack new 1/0 warning'])
+    pass(9 * second)
+    expect(said.slice(1)).toEqual(['slack changed 3/0 warning'])
+    for (const fingerprint of ['a', 'b', 'c']) take({ fingerprint, phase: 'resolved', reason: 'recovered' })
+    expect(said.slice(2)).toEqual(['slack resolved 0/3 warning'])
+    expect(book.size).toBe(0)
+  })
+
+  it('wait for company when they are told to, but not with what is critical', () => {
+    const { take, pass, said } = open({ route: { group_wait: '30s' } })
+    take({ fingerprint: 'a' })
+    pass(29 * second)
+    expect(said).toEqual([])
+    take({ fingerprint: 'b', severity: 'critical' })
+    expect(said).toEqual(['slack new 2/0 critical', 'mail new 2/0 critical'])
+  })
+
+  it('tell what fires and ends before anybody heard of it once, as ended', () => {
+    const { take, pass, said } = open({ route: { group_wait: '30s' } })
+    take({ fingerprint: 'a' })
+    pass(second)
+    take({ fingerprint: 'a', phase: 'resolved', reason: 'recovered' })
+    pass(hour)
+    expect(said).toEqual(['slack resolved 0/1 warning'])
+  })
+
+  it('send the end also to those who heard only of the worse half', () => {
+    const { take, pass, said } = open()
+    take({ fingerprint: 'a', severity: 'critical' })
+    pass(11 * second)
+    take({ fingerprint: 'a', phase: 'updated', severity: 'warning' })
+    take({ fingerprint: 'a', phase: 'resolved', severity: 'warning', reason: 'recovered' })
+    expect(said).toEqual([
+      'slack new 1/0 critical',
+      'mail new 1/0 critical',
+      'slack changed 1/0 warning',
+      'mail changed 1/0 warning',
+      'slack resolved 0/1 critical',
+      'mail resolved 0/1 critical',
+    ])
+  })
+
+  it('repeat what still fires exactly every repeat_interval, until somebody takes it on', () => {
+    const { take, pass, said, book, now } = open({ route: { repeat_interval: '1h', group_interval: '20m' } })
+    take({ fingerprint: 'a' })
+    pass(3 * hour)
+    expect(said).toEqual(['slack new 1/0 warning', ...Array.from({ length: 3 }, () => 'slack repeated 1/0 warning')])
+    const [group] = [...book.all()]
+    book.announce(group?.id ?? '', 'acked', { acked: { actor: 'kim', time_ms: now() } }, now())
+    pass(24 * hour)
+    expect(said).toHaveLength(4)
+  })
+
+  it('keep quiet while muted, tell what still fires when that ends, and never the end of what nobody heard of', () => {
+    const { take, pass, said, setMute, book } = open()
+    setMute({ kind: 'silenced', by: 's1', untilMs: null })
+    take({ fingerprint: 'a' })
+    take({ fingerprint: 'b', host: 'web-2' })
+    take({ fingerprint: 'b', host: 'web-2', phase: 'resolved', reason: 'recovered' })
+    pass(hour)
+    expect(said).toEqual([])
+    setMute(undefined)
+    pass(second)
+    expect(said).toEqual(['slack new 1/0 warning'])
+    expect(book.size).toBe(1)
+  })
+
+  it('say the end of what people heard of, muted or not', () => {
+    const { take, said, setMute } = open()
+    take({ fingerprint: 'a' })
+    setMute({ kind: 'window', by: 'sunday', untilMs: null })
+    take({ fingerprint: 'a', phase: 'resolved', reason: 'recovered' })
+    expect(said).toEqual(['slack new 1/0 warning', 'slack resolved 0/1 warning'])
+  })
+
+  it('look again by themselves when a mute runs out', () => {
+    const { take, pass, said, setMute, now } = open()
+    const untilMs = now() + hour
+    setMute({ kind: 'silenced', by: 's1', untilMs })
+    take({ fingerprint: 'a' })
+    pass(hour - 1)
+    setMute(undefined)
+    expect(said).toEqual(['slack new 1/0 warning'])
+  })
+
+  it('are one per host and rule unless told otherwise', () => {
+    const { take, book } = open()
+    take({ fingerprint: 'a', labels: { mount: '/' } })
+    take({ fingerprint: 'b', labels: { mount: '/data' } })
+    take({ fingerprint: 'c', host: 'web-2' })
+    expect([...book.all()].map(({ labels, members }) => [labels, Object.keys(members).length])).toEqual([
+      [{ host: 'web-1', rule: 'cpu-high' }, 2],
+      [{ host: 'web-2', rule: 'cpu-high' }, 1],
+    ])
+  })
+
+  it('hold at most 200 alerts each; the next ones open another of the same labels', () => {
+    const { take, book } = open()
+    for (let index = 0; index < 250; index++) take({ fingerprint: `f${index}` })
+    expect([...book.all()].map(({ members }) => Object.keys(members).length)).toEqual([200, 50])
+    take({ fingerprint: 'f249', phase: 'updated', severity: 'critical' })
+    expect(book.size).toBe(2)
+  })
+
+  it('take the same event twice without saying it twice', () => {
+    const { take, said } = open()
+    take({ id: 'same', fingerprint: 'a' })
+    take({ id: 'same', fingerprint: 'a' })
+    expect(said).toHaveLength(1)
+  })
+})
