@@ -21,6 +21,8 @@ interface Parts {
   readonly engine: Engine
   readonly desk: Desk
   readonly checkpointer: Checkpointer
+  /** The event is on the bus and in its groups. */
+  readonly told: (event: AlertEvent) => Promise<void>
 }
 
 /**
@@ -57,7 +59,7 @@ export class Announcer {
 
   /** Says an event to everybody. Again is harmless: the ids are the same. */
   async tell(event: AlertEvent): Promise<void> {
-    const { bus, log, counters, desk } = this.#parts
+    const { bus, log, counters, desk, told } = this.#parts
     const subject = buildSubject({ kind: 'alert', host: event.host, rule: event.rule, phase: event.phase }, bus.namespace)
     try {
       await bus.publishEvent(subject, event)
@@ -67,5 +69,6 @@ export class Announcer {
       log.error({ error, subject, event_id: event.id }, 'an event could not be published')
     }
     await desk.notify(event)
+    await told(event)
   }
 }

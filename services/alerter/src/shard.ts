@@ -4,6 +4,8 @@ import type { Received } from '@nightshift/shared/events/parse'
 import type { ServiceContext } from '@nightshift/shared/service/service'
 import type { Host } from '@nightshift/shared/subjects'
 import { Announcer } from './announcer.ts'
+import type { Companion, ShardView } from './companion.ts'
+import { companionKinds } from './companion-registry.ts'
 import type { OpenChannels } from './channels/open-channels.ts'
 import { Checkpointer } from './checkpointer.ts'
 import type { AlerterConfig } from './config.ts'
@@ -13,6 +15,7 @@ import { GroupBook } from './group/group-book.ts'
 import { Desk } from './notify/desk.ts'
 import { Outbox } from './notify/outbox.ts'
 import { outboxBucket } from './notify/outbox-record.ts'
+import type { Muter } from './mute/mute.ts'
 import { compileRoutes, type RouteTree } from './route/route-tree.ts'
 import { compileRules, type RuleBook } from './rules/compile.ts'
 import { Serial } from './serial.ts'
@@ -51,6 +54,7 @@ export class Shard {
   #isOver = false
   #rules: RuleBook
   #routes: RouteTree
+  #config: AlerterConfig
   #readers: Readers | undefined
   #timer: NodeJS.Timeout | undefined
   readonly #giveUp: () => void
@@ -62,6 +66,8 @@ export class Shard {
   readonly #checkpointer: Checkpointer
   readonly #desk: Desk
   readonly #announcer: Announcer
+  readonly #companions: readonly Companion[]
+  readonly #muters: Muter[] = []
 
   /** Loads what is stored, makes good what a crash left undone, and starts to read. */
   static async open(parts: ShardParts): Promise<Shard> {
@@ -88,11 +94,13 @@ export class Shard {
     this.#store = store
     this.lost = promise
     this.#giveUp = resolve
+    this.#config = config
     this.#rules = compileRules(config)
     this.#routes = compileRoutes(config.route, config.routes)
     this.book = new AlertBook(config.max_alerts)
     this.#engine = new Engine({ rules: this.#rules, book: this.book, ledger: this.ledger, quiet: this.#quiet, clock })
     this.#checkpointer = new Checkpointer({ store, engine: this.#engine, quiet: this.#quiet, clock, last: loaded.checkpoint })
+    const groups = this.#openGroups()
     this.#desk = new Desk({
       bus,
       lease,
@@ -102,7 +110,7 @@ export class Shard {
       counters,
       random,
       store,
-      groups: this.#openGroups(),
+      groups,
       outbox,
       channels,
       nextCheckpoint: () => this.#checkpointer.next,
@@ -118,7 +126,24 @@ export class Shard {
       engine: this.#engine,
       desk: this.#desk,
       checkpointer: this.#checkpointer,
+      told: async (event) => {
+        for (const companion of this.#companions) await companion.told?.(event)
+      },
     })
+    const view: ShardView = {
+      context,
+      lease,
+      engine: this.#engine,
+      book: this.book,
+      groups,
+      desk: this.#desk,
+      rules: () => this.#rules,
+      config: () => this.#config,
+      exclusively: (task) => this.#exclusively(task),
+      carryOut: (changes) => this.#announcer.carryOut(changes),
+    }
+    this.#companions = companionKinds.map((open) => open(view))
+    this.#muters.push(...this.#companions.flatMap(({ muters }) => muters ?? []))
     this.#isPriming = loaded.checkpoint === undefined
     lease.signal.addEventListener('abort', () => this.#end(), { once: true })
   }
@@ -142,8 +167,10 @@ export class Shard {
     const routes = compileRoutes(config.route, config.routes)
     for (const channel of this.#parts.channels.use(config.channels)) await this.#desk.renew(channel)
     await this.#exclusively(async () => {
+      this.#config = config
       this.#rules = rules
       this.#routes = routes
+      for (const companion of this.#companions) await companion.reload?.(config)
       this.#engine.use(rules)
       this.book.maxAlerts = config.max_alerts
       if (!this.#isPriming) await this.#announcer.carryOut(this.#engine.reconcile(this.#handled.EVENTS))
@@ -155,6 +182,7 @@ export class Shard {
     clearTimeout(this.#timer)
     await this.#desk.stop(this.#isOver ? 0 : courierGraceMs)
     await Promise.all(Object.values(this.#readers ?? {}).map((reader) => reader.stop()))
+    await Promise.all(this.#companions.map(async (companion) => await companion.stop?.()))
     await this.#exclusively(() => this.#checkpoint(true))
     this.#end()
     await this.#parts.lease.release()
@@ -171,6 +199,7 @@ export class Shard {
     this.#handled = checkpoint?.applied ?? startPositions
     const number = checkpoint?.number ?? 0
     await this.#exclusively(async () => {
+      for (const companion of this.#companions) await companion.open?.()
       await this.#desk.open(number, groups)
       for (const { last } of alerts) if (last !== null && last.checkpoint > number) await this.#announcer.tell(last.event)
       if (this.#isPriming) return
@@ -197,7 +226,7 @@ export class Shard {
       get channels() {
         return channels.all
       },
-      muters: [],
+      muters: this.#muters,
       channelsOf: (rule) => rules().find(rule)?.channels ?? null,
     })
   }
@@ -224,10 +253,13 @@ export class Shard {
   #take(stream: FollowedStream, position: Position, received: Received): Promise<void> | void {
     if (this.#isOver) return
     this.#parts.counters.messages++
+    const seen = this.#companions.flatMap((companion) => companion.see?.(received, { stream, position }) ?? [])
     const changes = this.#decide(position, received)
-    if (changes instanceof Promise) return changes.then(() => this.#pass(stream, position), this.#fail)
-    if (changes.length === 0) return this.#pass(stream, position)
-    return this.#announcer.carryOut(changes).then(() => this.#pass(stream, position), this.#fail)
+    if (changes instanceof Promise) {
+      return changes.then(() => this.#announcer.carryOut(seen)).then(() => this.#pass(stream, position), this.#fail)
+    }
+    if (changes.length + seen.length === 0) return this.#pass(stream, position)
+    return this.#announcer.carryOut([...seen, ...changes]).then(() => this.#pass(stream, position), this.#fail)
   }
 
   #decide(position: Position, received: Received): Change[] | Promise<void> {

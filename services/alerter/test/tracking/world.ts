@@ -1,5 +1,6 @@
 import { isoTime } from '@nightshift/shared/clock'
 import type { MetricEvent } from '@nightshift/shared/events/metric'
+import { summaryOf } from '../../src/alert/summary.ts'
 import { compileRules } from '../../src/rules/compile.ts'
 import { ruleSchema } from '../../src/rules/rule-config.ts'
 import { startPositions, type FollowedStream, type Position } from '../../src/state/position.ts'
@@ -19,6 +20,7 @@ export class World {
   readonly quiet = new QuietBreaches()
   readonly engine: Engine
   readonly told: string[] = []
+  readonly #summaries: string[] = []
   readonly records = new Map<string, AlertRecord>()
   now = start
   #seq: Record<FollowedStream, number> = { METRICS: 0, EVENTS: 0 }
@@ -91,6 +93,11 @@ export class World {
     return known === undefined ? [] : this.#enter(this.engine.onHealth(known.record, known.previous))
   }
 
+  /** What a person would read of everything told. */
+  summaries(): readonly string[] {
+    return this.#summaries
+  }
+
   reconcile(): string[] {
     return this.#enter(this.engine.reconcile(this.next('EVENTS')))
   }
@@ -110,6 +117,7 @@ export class World {
       this.engine.settle(change, record)
       this.records.set(tracked.series.fingerprint, record)
       if (transition === undefined) continue
+      this.#summaries.push(summaryOf(tracked.series, change.rule, life, transition))
       const labels = Object.values(tracked.series.labels).join(',')
       told.push([tracked.series.rule, labels, transition.phase, transition.severity, transition.reason].filter(Boolean).join(' '))
     }

@@ -1,0 +1,44 @@
+import type { Lease } from '@nightshift/shared/bus/bus'
+import type { AlertEvent } from '@nightshift/shared/events/alert'
+import type { Received } from '@nightshift/shared/events/parse'
+import type { ServiceContext } from '@nightshift/shared/service/service'
+import type { AlerterConfig } from './config.ts'
+import type { GroupBook } from './group/group-book.ts'
+import type { Muter } from './mute/mute.ts'
+import type { Desk } from './notify/desk.ts'
+import type { RuleBook } from './rules/compile.ts'
+import type { Position, FollowedStream } from './state/position.ts'
+import type { AlertBook } from './tracking/alert-book.ts'
+import type { Change, Engine } from './tracking/engine.ts'
+
+/** The shard as what works beside its rules sees it. */
+export interface ShardView {
+  readonly context: ServiceContext<AlerterConfig>
+  readonly lease: Lease
+  readonly engine: Engine
+  readonly book: AlertBook
+  readonly groups: GroupBook
+  readonly desk: Desk
+  rules(): RuleBook
+  config(): AlerterConfig
+  /** Runs between messages, so that nothing overlaps. Never rejects: what goes wrong ends the shard, which then starts over. */
+  exclusively(task: () => Promise<void>): Promise<void>
+  /** Stores changes and tells them. Only inside of `exclusively`, `see` returns its own. */
+  carryOut(changes: readonly Change[]): Promise<void>
+}
+
+/** What works beside the rules of a shard: silences, the presence of hosts, acknowledgements. companion-registry.ts lists them. */
+export interface Companion {
+  /** Reasons to keep quiet. */
+  readonly muters?: readonly Muter[]
+  /** Takes up what is stored; called once, before the first message. */
+  open?(): Promise<void>
+  /** Sees every message before the rules do, one at a time and in order. */
+  see?(received: Received, at: { stream: FollowedStream; position: Position }): readonly Change[]
+  /** An alert event is on the bus and in its groups. */
+  told?(event: AlertEvent): Promise<void>
+  reload?(config: AlerterConfig): Promise<void>
+  stop?(): Promise<void>
+}
+
+export type CompanionKind = (view: ShardView) => Companion
