@@ -1,4 +1,6 @@
+import { acks } from './ack/acks.ts'
 import type { CompanionKind } from './companion.ts'
+import { silences } from './silence/silences.ts'
 
 /** To add one: a folder of its own, a line here. Muters are asked in this order. */
-export const companionKinds: readonly CompanionKind[] = []
+export const companionKinds: readonly CompanionKind[] = [silences, acks]

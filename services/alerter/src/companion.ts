@@ -23,6 +23,8 @@ export interface ShardView {
   config(): AlerterConfig
   /** Runs between messages, so that nothing overlaps. Never rejects: what goes wrong ends the shard, which then starts over. */
   exclusively(task: () => Promise<void>): Promise<void>
+  /** Publishes an alert event and takes it into its groups. Only inside of `exclusively`. */
+  tell(event: AlertEvent): Promise<void>
   /** Stores changes and tells them. Only inside of `exclusively`, `see` returns its own. */
   carryOut(changes: readonly Change[]): Promise<void>
 }

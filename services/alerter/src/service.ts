@@ -6,6 +6,7 @@ import type { AlerterConfig } from './config.ts'
 import { Counters } from './counters.ts'
 import { listAlerts, listStoredAlerts, type AlertList } from './list-alerts.ts'
 import { selfMetrics } from './metrics.ts'
+import { peopleEndpoints } from './people-endpoints.ts'
 import { Shard } from './shard.ts'
 
 const leaseKey = 'alerter.shard-0'
@@ -34,7 +35,8 @@ class Alerter implements RunningService<AlerterConfig> {
     this.#context = context
     this.#config = config
     this.#channels = new OpenChannels({ clock, log, version }, config.channels)
-    bus.serve([{ verb: 'list', description: 'Alerts that are pending or firing', handle: () => this.#list() }])
+    const list = { verb: 'list', description: 'Alerts that are pending or firing', handle: () => this.#list() }
+    bus.serve([list, ...peopleEndpoints({ bus, clock, list: () => this.#list() })])
     this.#running = this.#run()
   }
 

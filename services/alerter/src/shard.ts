@@ -140,6 +140,7 @@ export class Shard {
       rules: () => this.#rules,
       config: () => this.#config,
       exclusively: (task) => this.#exclusively(task),
+      tell: (event) => this.#announcer.tell(event),
       carryOut: (changes) => this.#announcer.carryOut(changes),
     }
     this.#companions = companionKinds.map((open) => open(view))

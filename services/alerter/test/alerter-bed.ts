@@ -47,7 +47,7 @@ export class AlerterBed {
     this.server = server
     this.folder = mkdtempSync(join(tmpdir(), 'nightshift-alerter-'))
     const about = { service: 'collector', host: 'test', instance: newId(Date.now()), version: '0.0.0' }
-    const needs = { streams: ['METRICS', 'EVENTS', 'DEAD'], buckets: ['alerts', 'outbox', 'locks'] } as const
+    const needs = { streams: ['METRICS', 'EVENTS', 'DEAD'], buckets: ['alerts', 'outbox', 'locks', 'silences', 'acks'] } as const
     this.bus = openBus(
       { ...base(server).nats, ...about, spoolDir: join(this.folder, 'test-spool'), needs },
       { clock: systemClock, log: silentLog },

@@ -28,7 +28,7 @@ function factOf(series: Series, rule: Rule | undefined, life: Life, transition: 
     if (isOver) return transition.reason === 'check removed' ? `${check}${where} is not checked any more` : `${check}${where} is ok`
     return `${check}${where} is failing${life.detail === null ? '' : `: ${life.detail}`}`
   }
-  return `${series.watch}${where}: ${transition.reason ?? transition.phase}`
+  return life.detail ?? `${series.watch}${where}: ${transition.reason ?? transition.phase}`
 }
 
 function metricFact(series: Series, rule: MetricRule, life: Life, transition: Transition, where: string): string {

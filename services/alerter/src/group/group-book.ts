@@ -55,6 +55,11 @@ export class GroupBook {
     return this.#groups.values()
   }
 
+  /** Those that hold an alert. */
+  of(fingerprint: string): Group[] {
+    return [...this.#groups.values()].filter(({ members }) => fingerprint in members)
+  }
+
   restore({ group }: GroupRecord, nowMs: number): void {
     this.#keep(group, nowMs)
   }

@@ -55,6 +55,10 @@ export class AlertBook {
     return this.#byFingerprint.values()
   }
 
+  find(fingerprint: string): Tracked | undefined {
+    return this.#byFingerprint.get(fingerprint)
+  }
+
   watch(rule: string, host: Host): Watch | undefined {
     return this.#watches.get(watchKey(rule, host))
   }

@@ -13,6 +13,7 @@ import { labelsKey, type AlertBook, type Tracked } from './alert-book.ts'
 import type { HealthLedger } from './health-ledger.ts'
 import type { QuietBreaches } from './quiet-breaches.ts'
 import { readingsOf, type MetricReading } from './readings.ts'
+import { observationOf, ownWatch, type Observed } from './observed.ts'
 import { findGone, sight } from './sighting.ts'
 
 /** A step that must be stored, and what is to be told. Nothing of it is in force until `settle`. */
@@ -94,6 +95,24 @@ export class Engine {
     const gapMs = previous?.state === 'unknown' ? Math.max(0, record.time_ms - previous.time_ms) : 0
     for (const rule of this.#rules.forCheck(record.check, record.host))
       this.#readHealth(rule, record, gapMs, { stream: 'EVENTS', position: record.applied }, changes)
+    return changes
+  }
+
+  /**
+   * Something that no metric and no check says: a host fell silent, another program told us of an alert. Its rule stands in no
+   * configuration, so nothing but whoever observes it ends it.
+   */
+  observe(seen: Observed, at: { stream: FollowedStream; position: Position }): Change[] {
+    const { rule, host, labels, isOn } = seen
+    const place: Place = { ...at, isRecheck: true }
+    let tracked = this.#book.watch(rule, host)?.alerts.get(labelsKey(labels))
+    if (tracked === undefined) {
+      if (!isOn) return []
+      tracked = this.#book.admit(rule, `${ownWatch}${seen.kind}`, host, labels)
+      if (tracked === undefined) return []
+    }
+    const changes: Change[] = []
+    this.#step(tracked, observationOf(seen), place, changes)
     return changes
   }
 
@@ -248,6 +267,7 @@ export class Engine {
 
   /** Why no rule has anything to do with this alert any more; undefined when one has. */
   #orphanReason({ series }: Tracked): string | undefined {
+    if (series.watch.startsWith(ownWatch)) return undefined
     const rule = this.#rules.find(series.rule)
     if (rule === undefined) return 'rule removed'
     const isItsOwn =

@@ -16,14 +16,23 @@ let files = 0
 async function load(rule: string, jobs = '{ api: {}, ws: {} }'): Promise<string[]> {
   const file = join(folder, `${files++}.yaml`)
   writeFileSync(file, `collector: { scrape: ${jobs} }\nalerter:\n  rules:\n    a: ${rule}\n`, { mode: 0o600 })
-  const loaded = await loadConfig({ file, env: {}, sections: { alerter: alerterConfigSchema, collector }, run: 'all', crossChecks: alerterCrossChecks })
+  const loaded = await loadConfig({
+    file,
+    env: {},
+    sections: { alerter: alerterConfigSchema, collector },
+    run: 'all',
+    crossChecks: alerterCrossChecks,
+  })
   const found = loaded.ok ? loaded.warnings : loaded.diagnostics
   return found.map(({ severity, path, message, hint }) => `${severity} ${path}: ${message}${hint === undefined ? '' : ` (${hint})`}`)
 }
 
-it.each(['app_api.requests_total', 'app_api.latency_seconds.p99_9', 'app_ws.job:clients:sum.rate_per_second', 'scrape.up'])('%s can be read', async (metric) => {
-  expect(await load(`{ metric: ${metric}, above: 1 }`)).toEqual([])
-})
+it.each(['app_api.requests_total', 'app_api.latency_seconds.p99_9', 'app_ws.job:clients:sum.rate_per_second', 'scrape.up'])(
+  '%s can be read',
+  async (metric) => {
+    expect(await load(`{ metric: ${metric}, above: 1 }`)).toEqual([])
+  },
+)
 
 it('a number that no item has is refused', async () => {
   expect(await load('{ metric: app_api.latency_seconds.p95_seconds, above: 1 }')).toEqual([

@@ -8,14 +8,20 @@ const requests = (code: string, value: number, rate: number | null): Record<stri
   value,
   rate_per_second: rate,
 })
-const latency = (p95: number | null): Record<string, string | number | null> => ({ metric: 'latency_seconds', path: '/a', count_total: 9, mean: 0.2, p95 })
+const latency = (p95: number | null): Record<string, string | number | null> => ({
+  metric: 'latency_seconds',
+  path: '/a',
+  count_total: 9,
+  mean: 0.2,
+  p95,
+})
 
 describe('a rule on the metric of an application', () => {
   it('reads its value, series by series, and nothing of other metrics', () => {
     const world = new World({ many: { metric: 'app_api.requests_total', above: 100 } })
-    expect(world.metric(0, 'app_api', { items: [requests('200', 101, null), requests('500', 7, null), { metric: 'clients', value: 999 }] })).toEqual([
-      'many 200 firing warning',
-    ])
+    expect(
+      world.metric(0, 'app_api', { items: [requests('200', 101, null), requests('500', 7, null), { metric: 'clients', value: 999 }] }),
+    ).toEqual(['many 200 firing warning'])
     expect([...world.book.all()].map(({ series }) => series.labels)).toEqual([{ code: '200' }])
   })
 
@@ -43,7 +49,12 @@ describe('a rule on the metric of an application', () => {
       errors: { metric: 'app_api.requests_total.rate_per_second', above: 5 },
       cpu: { metric: 'app_api.cpu_percent', above: 85 },
     })
-    const items = [latency(0.25), { metric: 'sent_bytes_total', value: 1, rate_per_second: 2048 }, requests('500', 1, 6), { metric: 'cpu_percent', value: 91.5 }]
+    const items = [
+      latency(0.25),
+      { metric: 'sent_bytes_total', value: 1, rate_per_second: 2048 },
+      requests('500', 1, 6),
+      { metric: 'cpu_percent', value: 91.5 },
+    ]
     world.metric(0, 'app_api', { items })
     expect(world.summaries()).toEqual([
       'app_api.latency_seconds.p95 of /a on web-1 is 250 ms, above 100 ms',
@@ -55,7 +66,12 @@ describe('a rule on the metric of an application', () => {
 
   it('holds its alert while the value is null or nothing comes at all, and ends it when the item is gone', () => {
     const world = new World({ many: { metric: 'app_api.clients', above: 10 } })
-    const clients = (value: number | null) => ({ items: [{ metric: 'clients', instance: 'a:1', value }, { metric: 'other', value: 1 }] })
+    const clients = (value: number | null) => ({
+      items: [
+        { metric: 'clients', instance: 'a:1', value },
+        { metric: 'other', value: 1 },
+      ],
+    })
     expect(world.metric(0, 'app_api', clients(11))).toEqual(['many a:1 firing warning'])
     for (let tick = 1; tick <= 5; tick++) expect(world.metric(tick * 10, 'app_api', clients(null))).toEqual([])
     expect(world.metric(600, 'app_api', clients(11))).toEqual([])
@@ -73,7 +89,11 @@ describe('a rule on the metric of an application', () => {
     const item = fc.dictionary(name, fc.oneof(fc.double({ noNaN: true }), fc.constant(null), fc.constantFrom('x', 'value', '')))
     fc.assert(
       fc.property(fc.array(fc.array(item, { maxLength: 5 }), { maxLength: 5 }), (messages) => {
-        const world = new World({ a: { metric: 'app_api.x', above: 0 }, b: { metric: 'app_api.x.mean', below: 1 }, c: { metric: 'app_api.value', above: 0 } })
+        const world = new World({
+          a: { metric: 'app_api.x', above: 0 },
+          b: { metric: 'app_api.x.mean', below: 1 },
+          c: { metric: 'app_api.value', above: 0 },
+        })
         for (const [index, items] of messages.entries()) world.metric(index, 'app_api', { items })
         expect(world.book.size).toBeLessThanOrEqual(75)
       }),

@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { rpcSubject } from '@nightshift/shared/subjects'
+import type { AlertList } from '../src/list-alerts.ts'
+import type { Silence } from '../src/silence/silence.ts'
+import { AlerterBed, until } from './alerter-bed.ts'
+import { startReceiver, type Receiver } from './receiver.ts'
+
+let bed: AlerterBed
+let receiver: Receiver
+beforeEach(async () => {
+  ;[bed, receiver] = await Promise.all([AlerterBed.open(), startReceiver()])
+})
+afterEach(async () => {
+  await bed.close()
+  await receiver.stop()
+})
+
+interface Body {
+  alert: { fingerprint: string; phase: string; host: string }
+  group: { occasion: string; firing: number }
+}
+const hook = () => ({ hook: { kind: 'webhook', url: receiver.url } })
+const ask = <T>(verb: string, request: unknown = {}) => bed.bus.request<T>(rpcSubject('alerter', verb), request)
+const told = () => receiver.requests.map(({ body }) => JSON.parse(body) as Body)
+const occasions = () => told().map(({ group }) => group.occasion)
+
+describe('silences', () => {
+  it('keep people from hearing, end at once when they are told to, and survive a restart', async () => {
+    const first = await bed.startWorking({ channels: hook() })
+    const matchers = [{ name: 'host', op: '=', value: 'db-*' }]
+    const silence = await ask<Silence>('silence', { matchers, duration_seconds: 600, creator: 'kim', comment: 'new disks' })
+    expect((await ask<{ silences: Silence[] }>('silences')).silences).toMatchObject([{ id: silence.id, creator: 'kim', matchers }])
+    await first.stop()
+    await bed.startWorking({ channels: hook() })
+    await bed.health('failing', 'postgres', 'db-1')
+    await bed.health('failing', 'web', 'web-1')
+    await until(() => told().length === 1)
+    await until(() => bed.phases.filter((phase) => phase === 'check-failing firing').length === 2)
+    expect(told().map(({ alert }) => alert.host)).toEqual(['web-1'])
+    await ask('unsilence', { id: silence.id })
+    const endedMs = performance.now()
+    await until(() => told().length === 2)
+    expect(told()[1]).toMatchObject({ alert: { host: 'db-1' }, group: { occasion: 'new' } })
+    // The goal is 100 ms; the rest is room for a busy machine.
+    expect(performance.now() - endedMs).toBeLessThan(1000)
+  })
+
+  it.each([
+    [{ matchers: [], duration_seconds: 60, creator: 'kim' }, /say what to silence/],
+    [{ matchers: [{ name: 'host', op: '=', value: '*' }], duration_seconds: 60, creator: 'kim' }, /would silence everything/],
+    [{ matchers: [{ name: 'host', op: '=', value: 'a' }], creator: 'kim' }, /say for how long/],
+    [{ matchers: [{ name: 'host', op: '=', value: 'a' }], end_time: '2020-01-01T00:00:00Z', creator: 'kim' }, /end before it begins/],
+  ])('are refused when they make no sense: %j', async (request, message) => {
+    await bed.startWorking({ channels: hook() })
+    await expect(ask('silence', request)).rejects.toThrow(message)
+  })
+})
+
+describe('an acknowledgement', () => {
+  it('is told once, with its actor, and ends with the occurrence', async () => {
+    await bed.startWorking({ channels: hook() })
+    await bed.health('failing')
+    await until(() => told().length === 1)
+    const { fingerprint = '' } = (await ask<AlertList>('list')).alerts[0] ?? {}
+    await expect(ask('ack', { alert: 'ffffffff', actor: 'kim' })).rejects.toThrow(/no alert that fires begins with ffffffff/)
+    await ask('ack', { alert: fingerprint.slice(0, 6), actor: 'kim', comment: 'on it' })
+    await until(() => told().length === 2)
+    expect(occasions()).toEqual(['new', 'acked'])
+    expect(bed.alerts.find(({ phase }) => phase === 'acked')).toMatchObject({ fingerprint, reason: 'acknowledged by kim: on it' })
+    await bed.health('ok')
+    await until(() => told().length === 3)
+    const acks = await bed.bus.kv('acks')
+    await until(async () => (await acks.get(fingerprint))?.operation !== 'PUT')
+    await bed.health('failing')
+    await until(() => told().length === 4)
+    expect(occasions()).toEqual(['new', 'acked', 'resolved', 'new'])
+  })
+})
