@@ -19,14 +19,14 @@ export interface ShardView {
   readonly book: AlertBook
   readonly groups: GroupBook
   readonly desk: Desk
-  rules(): RuleBook
-  config(): AlerterConfig
+  readonly rules: () => RuleBook
+  readonly config: () => AlerterConfig
   /** Runs between messages, so that nothing overlaps. Never rejects: what goes wrong ends the shard, which then starts over. */
-  exclusively(task: () => Promise<void>): Promise<void>
+  readonly exclusively: (task: () => Promise<void>) => Promise<void>
   /** Publishes an alert event and takes it into its groups. Only inside of `exclusively`. */
-  tell(event: AlertEvent): Promise<void>
+  readonly tell: (event: AlertEvent) => Promise<void>
   /** Stores changes and tells them. Only inside of `exclusively`, `see` returns its own. */
-  carryOut(changes: readonly Change[]): Promise<void>
+  readonly carryOut: (changes: readonly Change[]) => Promise<void>
 }
 
 /** What works beside the rules of a shard: silences, the presence of hosts, acknowledgements. companion-registry.ts lists them. */

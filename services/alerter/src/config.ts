@@ -3,8 +3,10 @@ import { referencesExist, type CrossCheck } from '@nightshift/shared/config/cros
 import { configName } from '@nightshift/shared/config/scalars'
 import { channelConfigSchema } from './channels/registry.ts'
 import { defaultRuleNames } from './rules/default-rules.ts'
+import { inhibitSchemas } from './inhibit/inhibit-config.ts'
 import { rootRouteSchema, routesSchema } from './route/route-config.ts'
 import { ruleSchema } from './rules/rule-config.ts'
+import { windowsSchema } from './window/window-config.ts'
 import { labelsExist, metricsExist } from './rules/rule-checks.ts'
 
 const maxRules = 1000
@@ -30,6 +32,8 @@ export const alerterConfigSchema = z
       .describe('Whom to tell; without any, alerts stand in the log'),
     route: rootRouteSchema.prefault({}),
     routes: routesSchema.default({}),
+    inhibit: inhibitSchemas,
+    windows: windowsSchema.default({}),
     max_alerts: z
       .int()
       .min(1)

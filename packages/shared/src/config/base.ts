@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ConfigPath } from './config-path.ts'
-import { duration, size } from './scalars.ts'
+import { duration, size, timeZone } from './scalars.ts'
 
 const port = z.int().min(0).max(65_535)
 const mebibyte = 1024 ** 2
@@ -128,6 +128,7 @@ export const baseConfigSchema = z.strictObject({
     .default('ops')
     .describe('First token of every subject'),
   locale: z.enum(['en', 'ko']).default('en').describe('Language of messages and reports'),
+  timezone: timeZone().optional().describe('IANA name, for example Asia/Seoul; the default is that of the machine'),
   state_dir: z.string().min(1).optional().describe('Folder for spools and state; the default is ./data/<service>'),
   nats: natsConfigSchema.prefault({}),
   streams: streamsConfigSchema.prefault({}),

@@ -191,3 +191,20 @@ function refuse(context: z.core.$RefinementCtx, message: string, hint: string): 
   context.issues.push({ code: 'custom', message, params: { hint }, input: context.value })
   return z.NEVER
 }
+
+/** A time zone by its IANA name, `Asia/Seoul`, as this Node knows them. */
+export function timeZone() {
+  return z
+    .string()
+    .max(64)
+    .refine(isTimeZone, 'is not a time zone; write its IANA name, for example Asia/Seoul or UTC')
+    .meta({ examples: ['Asia/Seoul', 'UTC'] })
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
