@@ -7,6 +7,7 @@ import { Counters } from './counters.ts'
 import { listAlerts, listStoredAlerts, type AlertList } from './list-alerts.ts'
 import { selfMetrics } from './metrics.ts'
 import { peopleEndpoints } from './people-endpoints.ts'
+import { timezoneOf } from './timezone.ts'
 import { Shard } from './shard.ts'
 
 const leaseKey = 'alerter.shard-0'
@@ -31,10 +32,10 @@ class Alerter implements RunningService<AlerterConfig> {
   #state: 'standby' | 'loading' | 'working' = 'standby'
 
   constructor(context: ServiceContext<AlerterConfig>) {
-    const { config, clock, log, version, bus } = context
+    const { base, config, clock, log, version, bus } = context
     this.#context = context
     this.#config = config
-    this.#channels = new OpenChannels({ clock, log, version }, config.channels)
+    this.#channels = new OpenChannels({ clock, log, version, locale: base.locale, timezone: timezoneOf(base) }, config.channels)
     const list = { verb: 'list', description: 'Alerts that are pending or firing', handle: () => this.#list() }
     bus.serve([list, ...peopleEndpoints({ bus, clock, list: () => this.#list() })])
     this.#running = this.#run()

@@ -9,6 +9,7 @@ import { companionKinds } from './companion-registry.ts'
 import type { OpenChannels } from './channels/open-channels.ts'
 import { Checkpointer } from './checkpointer.ts'
 import type { AlerterConfig } from './config.ts'
+import { HostFigureBook, hostFigures } from './figures/host-figures.ts'
 import { followBus, type Feed, type Readers } from './follow-bus.ts'
 import type { Counters } from './counters.ts'
 import { GroupBook } from './group/group-book.ts'
@@ -68,6 +69,7 @@ export class Shard {
   readonly #announcer: Announcer
   readonly #companions: readonly Companion[]
   readonly #muters: Muter[] = []
+  readonly #figures = new HostFigureBook()
 
   /** Loads what is stored, makes good what a crash left undone, and starts to read. */
   static async open(parts: ShardParts): Promise<Shard> {
@@ -143,7 +145,7 @@ export class Shard {
       tell: (event) => this.#announcer.tell(event),
       carryOut: (changes) => this.#announcer.carryOut(changes),
     }
-    this.#companions = companionKinds.map((open) => open(view))
+    this.#companions = [hostFigures(this.#figures), ...companionKinds].map((open) => open(view))
     this.#muters.push(...this.#companions.flatMap(({ muters }) => muters ?? []))
     this.#isPriming = loaded.checkpoint === undefined
     lease.signal.addEventListener('abort', () => this.#end(), { once: true })
@@ -228,6 +230,7 @@ export class Shard {
         return channels.all
       },
       muters: this.#muters,
+      figuresOf: (host) => this.#figures.of(host),
       channelsOf: (rule) => rules().find(rule)?.channels ?? null,
     })
   }

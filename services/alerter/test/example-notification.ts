@@ -39,6 +39,7 @@ export function exampleNotification(change: Partial<AlertEvent> = {}, channel = 
     firing: isFiring ? 1 : 0,
     resolved: isFiring ? 0 : 1,
     worst: event.severity,
+    figures: null,
   }
   return { id: notificationId(message), channel, group: event.fingerprint, route: 'root', event, message }
 }

@@ -9,6 +9,9 @@ export interface ChannelContext {
   readonly log: ServiceContext<unknown>['log']
   readonly clock: Clock
   readonly version: string
+  readonly locale: 'en' | 'ko'
+  /** IANA name, in which times are written. */
+  readonly timezone: string
 }
 
 /** A way to tell people. */

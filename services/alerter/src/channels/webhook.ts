@@ -46,8 +46,8 @@ export const webhookChannel: ChannelKind<typeof schema> = {
 
 function bodyOf(notification: Notification): Buffer {
   const { id, channel, event, route, message } = notification
-  const { incident, seq, occasion, opened_ms: openedMs, firing, resolved, alerts } = message
-  const group = { incident, seq, occasion, opened_time: isoTime(openedMs), route, firing, resolved }
+  const { incident, seq, occasion, opened_ms: openedMs, firing, resolved, alerts, figures } = message
+  const group = { incident, seq, occasion, opened_time: isoTime(openedMs), route, firing, resolved, figures }
   return Buffer.from(JSON.stringify({ version: 1, notification: id, channel, alert: event, group, alerts }))
 }
 

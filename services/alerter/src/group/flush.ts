@@ -39,6 +39,7 @@ function say(group: Group, open: readonly Member[], occasion: Occasion, nowMs: n
     alerts: alerts.slice(0, maxAlertsPerMessage),
     firing: firing.length,
     resolved: resolved.length,
+    figures: null,
     worst: firing.length === 0 ? worst : worstOf(firing.map(({ severity }) => severity)),
   }
   const rest = { members, told_ms: nowMs }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AlertEvent } from '@nightshift/shared/events/alert'
+import type { HostFigures } from '../figures/host-figures.ts'
 import { muteOf, type Muter } from '../mute/mute.ts'
 import { notificationsOf, type Notification } from '../notify/notification.ts'
 import { channelsFor, type NamedChannel } from '../route/channels-for.ts'
@@ -16,6 +17,7 @@ export interface GroupView {
   readonly routes: RouteTree
   readonly channels: readonly NamedChannel[]
   readonly muters: readonly Muter[]
+  figuresOf(host: string | null): HostFigures | null
   /** The channels that a rule names; null when it leaves that open, or is gone. */
   channelsOf(rule: string): readonly string[] | null
 }
@@ -127,7 +129,10 @@ export class GroupBook {
     const told = [...new Set([...heard, ...channelsFor(named, message.worst, channels)])]
     const group: Group = { ...after, told_channels: after.incident === null ? [] : told }
     this.#keep(group, nowMs)
-    return { group, notifications: notificationsOf(message, before, told) }
+    const hosts = new Set(message.alerts.map(({ host }) => host))
+    const [host = null] = hosts
+    const figures = hosts.size === 1 ? this.#view.figuresOf(host) : null
+    return { group, notifications: notificationsOf({ ...message, figures }, before, told) }
   }
 
   #keep(group: Group, nowMs: number, earliestMs = 0): void {

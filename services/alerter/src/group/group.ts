@@ -1,4 +1,5 @@
 import type { AlertEvent } from '@nightshift/shared/events/alert'
+import type { HostFigures } from '../figures/host-figures.ts'
 import type { Severity } from '../rules/severity.ts'
 
 /** What people heard of a member last. */
@@ -55,6 +56,8 @@ export interface Message {
   readonly firing: number
   readonly resolved: number
   readonly worst: Severity
+  /** Of the host, when all of it is about one host. */
+  readonly figures: HostFigures | null
 }
 
 /** Alerts of one message; the rest is counted. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { alertEventSchema } from '@nightshift/shared/events/alert'
 
+const ratio = z.number().nullable()
 const severity = z.enum(['info', 'warning', 'critical'])
 
 /** A notification as it is stored. Those of an older version, about one alert, have no `message`: they are made whole when they are read. */
@@ -19,5 +20,6 @@ export const notificationSchema = z.object({
     firing: z.int().nonnegative(),
     resolved: z.int().nonnegative(),
     worst: severity,
+    figures: z.object({ cpu_ratio: ratio, memory_ratio: ratio, disk_ratio: ratio }).nullable().default(null),
   }),
 })

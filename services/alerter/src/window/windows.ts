@@ -2,6 +2,7 @@ import type { AlertEvent } from '@nightshift/shared/events/alert'
 import type { Companion, CompanionKind, ShardView } from '../companion.ts'
 import { compileHours, type Hours } from '../hours/hours.ts'
 import type { Mute, Muter } from '../mute/mute.ts'
+import { timezoneOf } from '../timezone.ts'
 import { labelOf } from '../route/route-tree.ts'
 import { matchesAny } from '../rules/glob.ts'
 import type { WindowsConfig } from './window-config.ts'
@@ -17,7 +18,7 @@ class Windows implements Companion {
 
   constructor(view: ShardView) {
     this.#view = view
-    this.#zone = view.context.base.timezone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone
+    this.#zone = timezoneOf(view.context.base)
     this.#muter = windowMuter(view.config().windows, this.#zone)
     this.muters = [{ muteOf: (event, nowMs) => this.#muter.muteOf(event, nowMs) }]
   }

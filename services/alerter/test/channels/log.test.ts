@@ -7,7 +7,7 @@ import { exampleNotification } from '../example-notification.ts'
 async function written(change: Parameters<typeof exampleNotification>[0], form: 'json' | 'people'): Promise<string> {
   let line = ''
   const log = createLog({ service: 'alerter', host: 'hub', form, write: (text) => (line += text) })
-  const channel = logChannel.open({ kind: 'log' }, { log, clock: systemClock, version: '1.2.3' })
+  const channel = logChannel.open({ kind: 'log' }, { log, clock: systemClock, version: '1.2.3', locale: 'en', timezone: 'UTC' })
   await channel.send(exampleNotification(change), 1, new AbortController().signal)
   return line
 }

@@ -20,7 +20,7 @@ afterEach(async () => {
 function open(change: { url?: string; hmac_secret?: string; timeout?: number } = {}): Channel {
   channel = webhookChannel.open(
     { kind: 'webhook', url: receiver.url, timeout: 2000, ...change },
-    { log: silentLog, clock: systemClock, version: '1.2.3' },
+    { log: silentLog, clock: systemClock, version: '1.2.3', locale: 'en', timezone: 'UTC' },
   )
   return channel
 }
@@ -64,6 +64,7 @@ describe('a webhook', () => {
         route: 'root',
         firing: 1,
         resolved: 0,
+        figures: null,
       },
       alerts: [notification.event],
     })

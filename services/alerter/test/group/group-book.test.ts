@@ -22,6 +22,7 @@ function open(config: { route?: object; routes?: object } = {}) {
       { name: 'mail', kind: 'email' },
     ],
     muters: [{ muteOf: () => mute }],
+    figuresOf: () => null,
     channelsOf: () => null,
   })
   const note = (sayings: readonly Saying[]): void => {
