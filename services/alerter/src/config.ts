@@ -3,6 +3,7 @@ import { referencesExist, type CrossCheck } from '@nightshift/shared/config/cros
 import { configName } from '@nightshift/shared/config/scalars'
 import { channelConfigSchema } from './channels/registry.ts'
 import { defaultRuleNames } from './rules/default-rules.ts'
+import { contactsSchema, laddersSchema } from './escalate/escalation-config.ts'
 import { inhibitSchemas } from './inhibit/inhibit-config.ts'
 import { rootRouteSchema, routesSchema } from './route/route-config.ts'
 import { ruleSchema } from './rules/rule-config.ts'
@@ -32,6 +33,8 @@ export const alerterConfigSchema = z
       .describe('Whom to tell; without any, alerts stand in the log'),
     route: rootRouteSchema.prefault({}),
     routes: routesSchema.default({}),
+    contacts: contactsSchema.default({}),
+    escalation: laddersSchema.default({}),
     inhibit: inhibitSchemas,
     windows: windowsSchema.default({}),
     max_alerts: z
@@ -50,8 +53,15 @@ export const alerterCrossChecks: readonly CrossCheck[] = [
   metricsExist,
   labelsExist,
   referencesExist({
-    from: ['alerter.rules.*.channels.*', 'alerter.route.channels.*', 'alerter.routes.*.channels.*'],
+    from: [
+      'alerter.rules.*.channels.*',
+      'alerter.route.channels.*',
+      'alerter.routes.*.channels.*',
+      'alerter.escalation.*.steps.*.channels.*',
+    ],
     to: 'alerter.channels',
     what: 'channel',
   }),
+  referencesExist({ from: ['alerter.escalation.*.steps.*.contacts.*'], to: 'alerter.contacts', what: 'contact' }),
+  referencesExist({ from: ['alerter.route.escalation', 'alerter.routes.*.escalation'], to: 'alerter.escalation', what: 'ladder' }),
 ]

@@ -23,7 +23,7 @@ export function peopleEndpoints({ bus, clock, list }: Parts): Endpoint[] {
       verb: 'ack',
       description: 'Takes an alert on: {"alert": "<fingerprint>", "actor": "<who>", "comment": "..."}',
       handle: async (request) => {
-        const { alert, actor, comment } = parse(ackRequestSchema, request)
+        const { alert, actor, comment, for_seconds: forSeconds } = parse(ackRequestSchema, request)
         const found = (await list()).alerts.filter(({ fingerprint, phase }) => phase === 'firing' && fingerprint.startsWith(alert))
         const [only] = found
         if (only === undefined)
@@ -32,7 +32,9 @@ export function peopleEndpoints({ bus, clock, list }: Parts): Endpoint[] {
         const { fingerprint, epoch, rule, host } = only
         const bucket = await bus.bucket('acks', ackBucket)
         const known = await bucket.get(fingerprint)
-        await bucket.put(fingerprint, { fingerprint, epoch, actor, comment, time_ms: clock.now() }, known?.revision ?? 0)
+        const now = clock.now()
+        const untilMs = forSeconds === undefined ? null : now + forSeconds * 1000
+        await bucket.put(fingerprint, { fingerprint, epoch, actor, comment, time_ms: now, until_ms: untilMs }, known?.revision ?? 0)
         return { fingerprint, rule, host, actor }
       },
     },

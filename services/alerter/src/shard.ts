@@ -9,6 +9,7 @@ import { companionKinds } from './companion-registry.ts'
 import type { OpenChannels } from './channels/open-channels.ts'
 import { Checkpointer } from './checkpointer.ts'
 import type { AlerterConfig } from './config.ts'
+import { ladderOf } from './escalate/ladder.ts'
 import { HostFigureBook, hostFigures } from './figures/host-figures.ts'
 import { followBus, type Feed, type Readers } from './follow-bus.ts'
 import type { Counters } from './counters.ts'
@@ -230,6 +231,8 @@ export class Shard {
         return channels.all
       },
       muters: this.#muters,
+      ladderOf: (name) => ladderOf(name, this.#config.escalation, this.#config.contacts),
+      levelOf: (rule) => rules().find(rule)?.level ?? null,
       figuresOf: (host) => this.#figures.of(host),
       channelsOf: (rule) => rules().find(rule)?.channels ?? null,
     })

@@ -32,6 +32,8 @@ describe('the alerter section', () => {
       channels: { log: { kind: 'log' } },
       route: {},
       routes: {},
+      contacts: {},
+      escalation: {},
       inhibit: { 'host-down': { source: { rule: ['host-silent'] }, target: {}, equal: ['host'] } },
       windows: {},
       max_alerts: 50_000,

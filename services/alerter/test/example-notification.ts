@@ -40,6 +40,8 @@ export function exampleNotification(change: Partial<AlertEvent> = {}, channel = 
     resolved: isFiring ? 0 : 1,
     worst: event.severity,
     figures: null,
+    contacts: [],
+    level: null,
   }
   return { id: notificationId(message), channel, group: event.fingerprint, route: 'root', event, message }
 }

@@ -10,6 +10,8 @@ export const ackSchema = z.object({
   actor: z.string().min(1).max(128),
   comment: z.string().max(1000),
   time_ms: z.number(),
+  /** It calls again after that; null: when it is resolved and comes back. */
+  until_ms: z.number().nullable().default(null),
 })
 
 export type Ack = z.infer<typeof ackSchema>
@@ -29,4 +31,9 @@ export const ackRequestSchema = z.strictObject({
   alert: z.string().min(4, 'give at least 4 characters of the fingerprint; `nightshift alerts` shows it').max(64),
   actor: z.string().min(1).max(128),
   comment: z.string().max(1000).default(''),
+  for_seconds: z
+    .number()
+    .positive()
+    .max(7 * 86_400)
+    .optional(),
 })

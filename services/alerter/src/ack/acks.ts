@@ -44,11 +44,11 @@ class Acks implements Companion {
     if (tracked?.life?.phase !== 'firing' || tracked.life.epoch !== ack.epoch) return
     if (this.#carriedOut.get(ack.fingerprint) === ack.epoch) return
     this.#carriedOut.set(ack.fingerprint, ack.epoch)
-    const acked = { actor: ack.actor, time_ms: ack.time_ms }
+    const acked = { actor: ack.actor, time_ms: ack.time_ms, until_ms: ack.until_ms }
     await this.#view.tell(this.#eventOf(tracked, tracked.life, ack))
     for (const group of groups.of(ack.fingerprint)) {
       if (group.acked?.time_ms === ack.time_ms) continue
-      const saying = groups.announce(group.id, 'acked', { acked }, this.#view.context.clock.now())
+      const saying = groups.acknowledge(group.id, acked, this.#view.context.clock.now())
       if (saying !== undefined) await desk.carryOut([saying])
     }
   }

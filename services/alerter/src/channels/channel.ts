@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Clock } from '@nightshift/shared/clock'
 import { EffectError } from '@nightshift/shared/errors'
 import type { ServiceContext } from '@nightshift/shared/service/service'
+import type { Rate } from '../notify/token-bucket.ts'
 import type { Notification } from '../notify/notification.ts'
 
 /** What every channel is given. */
@@ -17,6 +18,8 @@ export interface ChannelContext {
 /** A way to tell people. */
 export interface Channel {
   readonly kind: string
+  /** What comes faster is put together into one message. Only for channels that people read. */
+  readonly rate?: Rate
   /** Resolves when the other side has taken it. Throws ChannelError: `transient` says whether the same message may pass later. */
   send(notification: Notification, attempt: number, signal: AbortSignal): Promise<void>
   /** Closes what is kept open between messages. */

@@ -12,6 +12,9 @@ export function dueMs(group: Group, route: Route, muteOf: MuteOf): number | unde
   const times = members.flatMap((member) => memberDueMs(group, route, member, muteOf(member.event)))
   const repeatMs = repeatDueMs(group, route, muteOf)
   if (repeatMs !== undefined) times.push(repeatMs)
+  const stepMs = stepDueMs(group, muteOf)
+  if (stepMs !== undefined) times.push(stepMs)
+  if (group.acked?.until_ms != null) times.push(group.acked.until_ms)
   return times.length === 0 ? undefined : Math.min(...times)
 }
 
@@ -22,6 +25,18 @@ export function repeatDueMs(group: Group, route: Route, muteOf: MuteOf): number 
     ({ event, told }) => isFiring(event) && told?.phase === 'firing' && muteOf(event) === undefined,
   )
   return isOpen ? group.told_ms + route.repeatMs : undefined
+}
+
+/** When the next step of the ladder is to be taken; undefined: never, unless something changes. */
+export function stepDueMs(group: Group, muteOf: MuteOf): number | undefined {
+  const { incident, acked, escalated } = group
+  const step = incident?.ladder?.steps[escalated]
+  if (incident?.ladder == null || step === undefined || acked !== null) return undefined
+  const { severities } = incident.ladder
+  const isMeant = Object.values(group.members).some(
+    ({ event, told }) => isFiring(event) && told?.phase === 'firing' && severities.includes(event.severity) && muteOf(event) === undefined,
+  )
+  return isMeant ? incident.opened_ms + step.after_ms : undefined
 }
 
 /** Whether this member is kept from people: its end is not, once they heard of it. */

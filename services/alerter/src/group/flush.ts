@@ -1,50 +1,91 @@
 import type { AlertEvent } from '@nightshift/shared/events/alert'
 import { derivedId } from '@nightshift/shared/ids'
+import { stepsDue, type Ladder, type Step } from '../escalate/ladder.ts'
 import type { Route } from '../route/route-tree.ts'
 import { isWorse, severities, type Severity } from '../rules/severity.ts'
-import { isHeldBack, repeatDueMs, type MuteOf } from './due.ts'
-import { isFiring, maxAlertsPerMessage, type Group, type Member, type Message, type Occasion } from './group.ts'
+import { isHeldBack, repeatDueMs, stepDueMs, type MuteOf } from './due.ts'
+import { isFiring, maxAlertsPerMessage, type Acked, type Group, type Member, type Message, type Occasion } from './group.ts'
+
+/** How a group is told: its route, who is called, what is kept back. */
+export interface Telling {
+  readonly route: Route
+  /** Of an incident that begins now. */
+  readonly ladder: Ladder | null
+  readonly muteOf: MuteOf
+  readonly nowMs: number
+}
 
 /** The group as it is after it has said what it has to say, and the message; undefined when there is nothing to say. Pure. */
-export function flush(group: Group, route: Route, muteOf: MuteOf, nowMs: number): [group: Group, message: Message | undefined] {
-  const open = Object.values(group.members).filter((member) => !isHeldBack(member, muteOf(member.event)))
+export function flush(before: Group, telling: Telling): [group: Group, message: Message | undefined] {
+  const { route, muteOf, nowMs } = telling
+  const group = wakeUp(before, nowMs)
+  const open = openMembers(group, muteOf)
   const news = open.filter(({ news_ms: newsMs }) => newsMs !== null)
-  const repeatMs = repeatDueMs(group, route, muteOf)
-  const isRepeat = news.length === 0 && repeatMs !== undefined && repeatMs <= nowMs
-  if (news.length === 0 && !isRepeat) return [group, undefined]
-  return say(group, open, occasionOf(group, open, isRepeat), nowMs)
+  // Somebody took on what was there; something critical on top calls again.
+  const isNewlyCritical = news.some(({ event, told }) => told === null && isFiring(event) && event.severity === 'critical')
+  const awake = isNewlyCritical && group.acked !== null ? { ...group, acked: null } : group
+  const stepMs = stepDueMs(awake, muteOf)
+  if (stepMs !== undefined && stepMs <= nowMs) return say(awake, open, 'escalated', telling)
+  if (news.length > 0) return say(awake, open, occasionOf(awake, open), telling)
+  const repeatMs = repeatDueMs(awake, route, muteOf)
+  if (repeatMs !== undefined && repeatMs <= nowMs) return say(awake, open, 'repeated', telling)
+  return [awake, undefined]
 }
 
-/** A message that is sent although no alert changed: an escalation, or that somebody took it on. */
-export function announce(group: Group, occasion: 'escalated' | 'acked', muteOf: MuteOf, nowMs: number): [Group, Message | undefined] {
+/** Says that somebody took the incident on. */
+export function acknowledge(group: Group, acked: Acked, telling: Telling): [Group, Message | undefined] {
   if (group.incident === null) return [group, undefined]
-  const open = Object.values(group.members).filter((member) => !isHeldBack(member, muteOf(member.event)))
-  return open.some(({ event }) => isFiring(event)) ? say(group, open, occasion, nowMs) : [group, undefined]
+  const open = openMembers(group, telling.muteOf)
+  const next = { ...group, acked }
+  return open.some(({ event }) => isFiring(event)) ? say(next, open, 'acked', telling) : [next, undefined]
 }
 
-function say(group: Group, open: readonly Member[], occasion: Occasion, nowMs: number): [Group, Message] {
+function openMembers(group: Group, muteOf: MuteOf): Member[] {
+  return Object.values(group.members).filter((member) => !isHeldBack(member, muteOf(member.event)))
+}
+
+/** Who took it on for a while only has had that while. */
+function wakeUp(group: Group, nowMs: number): Group {
+  const untilMs = group.acked?.until_ms
+  return untilMs != null && untilMs <= nowMs ? { ...group, acked: null } : group
+}
+
+function say(group: Group, open: readonly Member[], occasion: Occasion, { ladder, nowMs }: Telling): [Group, Message] {
   const firing = open.filter(({ event }) => isFiring(event)).map(({ event }) => event)
   const resolved = open.filter(({ event }) => !isFiring(event)).map(({ event }) => event)
   const alerts = [...firing.toSorted(byWeight), ...resolved.toSorted(byWeight)]
-  const worst = worstOf([...alerts.map(({ severity }) => severity), ...(group.incident === null ? [] : [group.incident.worst])])
-  const incident = group.incident ?? { id: incidentId(group, alerts, nowMs), opened_ms: nowMs, worst }
-  const seq = group.seq + 1
+  const known = group.incident
+  const worst = worstOf([...alerts.map(({ severity }) => severity), ...(known === null ? [] : [known.worst])])
+  const incident = known ?? { id: incidentId(group, alerts, nowMs), opened_ms: nowMs, worst, ladder }
+  const taken = stepsTaken(incident.ladder, firing, group, { openedMs: incident.opened_ms, nowMs })
   const members = Object.fromEntries(Object.entries(group.members).flatMap(([key, member]) => afterTelling(key, member, open)))
   const isOver = !Object.values(members).some(({ told }) => told?.phase === 'firing')
   const message: Message = {
     incident: incident.id,
-    seq,
+    seq: group.seq + 1,
     occasion,
     opened_ms: incident.opened_ms,
     alerts: alerts.slice(0, maxAlertsPerMessage),
     firing: firing.length,
     resolved: resolved.length,
-    figures: null,
     worst: firing.length === 0 ? worst : worstOf(firing.map(({ severity }) => severity)),
+    figures: null,
+    contacts: taken.flatMap(({ contacts }) => contacts),
+    level: null,
   }
-  const rest = { members, told_ms: nowMs }
-  if (isOver) return [{ ...group, ...rest, incident: null, seq: 0, acked: null, escalated: 0 }, message]
-  return [{ ...group, ...rest, incident: { ...incident, worst }, seq }, message]
+  const after = { ...group, members, told_ms: nowMs, told_channels: [...group.told_channels, ...taken.flatMap(({ channels }) => channels)] }
+  if (isOver) return [{ ...after, incident: null, seq: 0, acked: null, escalated: 0 }, message]
+  return [{ ...after, incident: { ...incident, worst }, seq: message.seq, escalated: group.escalated + taken.length }, message]
+}
+
+function stepsTaken(
+  ladder: Ladder | null,
+  firing: readonly AlertEvent[],
+  { acked, escalated }: Group,
+  times: { openedMs: number; nowMs: number },
+): readonly Step[] {
+  const isMeant = ladder !== null && acked === null && firing.some(({ severity }) => ladder.severities.includes(severity))
+  return isMeant ? stepsDue(ladder, escalated, times.openedMs, times.nowMs) : []
 }
 
 /** What is resolved and told leaves the group. */
@@ -62,8 +103,7 @@ export function forgetUnheard(group: Group, muteOf: MuteOf): Group {
   return kept.length === members.length ? group : { ...group, members: Object.fromEntries(kept) }
 }
 
-function occasionOf(group: Group, open: readonly Member[], isRepeat: boolean): Occasion {
-  if (isRepeat) return 'repeated'
+function occasionOf(group: Group, open: readonly Member[]): Occasion {
   if (!open.some(({ event }) => isFiring(event))) return 'resolved'
   return group.incident === null ? 'new' : 'changed'
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AlertEvent } from '@nightshift/shared/events/alert'
+import type { Ladder } from '../escalate/ladder.ts'
 import type { HostFigures } from '../figures/host-figures.ts'
 import { muteOf, type Muter } from '../mute/mute.ts'
 import { notificationsOf, type Notification } from '../notify/notification.ts'
@@ -7,9 +8,9 @@ import { channelsFor, type NamedChannel } from '../route/channels-for.ts'
 import { labelOf, type Route, type RouteTree } from '../route/route-tree.ts'
 import { dueMs, type MuteOf } from './due.ts'
 import { DueQueue } from './due-queue.ts'
-import { announce, flush, forgetUnheard } from './flush.ts'
+import { acknowledge, flush, forgetUnheard, type Telling } from './flush.ts'
 import type { GroupRecord } from './group-record.ts'
-import { maxMembers, newGroup, type Group, type Message } from './group.ts'
+import { maxMembers, newGroup, type Acked, type Group, type Message } from './group.ts'
 import { isForPeople, join } from './join.ts'
 
 /** What the groups look at besides themselves. */
@@ -17,6 +18,9 @@ export interface GroupView {
   readonly routes: RouteTree
   readonly channels: readonly NamedChannel[]
   readonly muters: readonly Muter[]
+  ladderOf(name: string): Ladder | null
+  /** Incident level of a rule, 1 to 3; null: it does not say. */
+  levelOf(rule: string): number | null
   figuresOf(host: string | null): HostFigures | null
   /** The channels that a rule names; null when it leaves that open, or is gone. */
   channelsOf(rule: string): readonly string[] | null
@@ -96,11 +100,11 @@ export class GroupBook {
     })
   }
 
-  /** Says of the incident of a group that somebody took it on, or that the next ones are called. */
-  announce(id: string, occasion: 'escalated' | 'acked', change: Partial<Group>, nowMs: number): Saying | undefined {
+  /** Says of the incident of a group that somebody took it on. */
+  acknowledge(id: string, acked: Acked, nowMs: number): Saying | undefined {
     const group = this.#groups.get(id)
     if (group === undefined) return undefined
-    const [next, message] = announce({ ...group, ...change }, occasion, this.#muteOf(nowMs), nowMs)
+    const [next, message] = acknowledge(group, acked, this.#telling(group, nowMs))
     return this.#said(group, next, message, nowMs)
   }
 
@@ -113,7 +117,7 @@ export class GroupBook {
       this.#keep(group, nowMs)
       return { group, notifications: [] }
     }
-    const [next, message] = flush(group, route, mute, nowMs)
+    const [next, message] = flush(group, this.#telling(group, nowMs))
     return this.#said(group, next, message, nowMs)
   }
 
@@ -125,14 +129,16 @@ export class GroupBook {
     const { channels } = this.#view
     const named = before.named_channels ?? this.#routeOf(before).channels
     const present = new Set(channels.map(({ name }) => name))
-    const heard = before.incident === null ? [] : before.told_channels.filter((name) => present.has(name))
+    const heard = after.told_channels.filter((name) => present.has(name))
     const told = [...new Set([...heard, ...channelsFor(named, message.worst, channels)])]
     const group: Group = { ...after, told_channels: after.incident === null ? [] : told }
     this.#keep(group, nowMs)
     const hosts = new Set(message.alerts.map(({ host }) => host))
     const [host = null] = hosts
     const figures = hosts.size === 1 ? this.#view.figuresOf(host) : null
-    return { group, notifications: notificationsOf({ ...message, figures }, before, told) }
+    const levels = message.alerts.flatMap(({ rule }) => this.#view.levelOf(rule) ?? [])
+    const level = levels.length === 0 ? null : Math.min(...levels)
+    return { group, notifications: notificationsOf({ ...message, figures, level }, before, told) }
   }
 
   #keep(group: Group, nowMs: number, earliestMs = 0): void {
@@ -144,6 +150,11 @@ export class GroupBook {
     this.#groups.set(group.id, group)
     const due = dueMs(group, this.#routeOf(group), this.#muteOf(nowMs))
     this.#due.set(group.id, due === undefined ? undefined : Math.max(due, earliestMs))
+  }
+
+  #telling(group: Group, nowMs: number): Telling {
+    const route = this.#routeOf(group)
+    return { route, ladder: this.#view.ladderOf(route.escalation), muteOf: this.#muteOf(nowMs), nowMs }
   }
 
   #muteOf(nowMs: number): MuteOf {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { alertEventSchema } from '@nightshift/shared/events/alert'
+import { ladderSnapshotSchema } from '../escalate/ladder.ts'
 import type { Notification } from '../notify/notification.ts'
 import { notificationSchema } from '../notify/notification-schema.ts'
 import type { Group } from './group.ts'
@@ -31,11 +32,11 @@ const groupSchema = z.object({
   labels: z.record(z.string(), z.string()),
   named_channels: z.array(z.string()).nullable(),
   members: z.record(z.string(), memberSchema),
-  incident: z.object({ id, opened_ms: milliseconds, worst: severity }).nullable(),
+  incident: z.object({ id, opened_ms: milliseconds, worst: severity, ladder: ladderSnapshotSchema.nullable().default(null) }).nullable(),
   seq: count,
   told_ms: milliseconds.nullable(),
   told_channels: z.array(z.string()),
-  acked: z.object({ actor: z.string(), time_ms: milliseconds }).nullable(),
+  acked: z.object({ actor: z.string(), time_ms: milliseconds, until_ms: milliseconds.nullable() }).nullable(),
   escalated: count,
 })
 

@@ -1,4 +1,5 @@
 import type { AlertEvent } from '@nightshift/shared/events/alert'
+import type { Called, Ladder } from '../escalate/ladder.ts'
 import type { HostFigures } from '../figures/host-figures.ts'
 import type { Severity } from '../rules/severity.ts'
 
@@ -19,6 +20,21 @@ export interface Member {
   readonly news_ms: number | null
 }
 
+/** From the first message until everything is resolved. */
+export interface Incident {
+  readonly id: string
+  readonly opened_ms: number
+  readonly worst: Severity
+  /** Who is called; as it was in the configuration at the beginning. */
+  readonly ladder: Ladder | null
+}
+
+export interface Acked {
+  readonly actor: string
+  readonly time_ms: number
+  readonly until_ms: number | null
+}
+
 /** Alerts that share a message. Stored as it is (snake_case). */
 export interface Group {
   readonly id: string
@@ -30,20 +46,21 @@ export interface Group {
   readonly named_channels: readonly string[] | null
   readonly members: Readonly<Record<string, Member>>
   /** From the first message until everything is resolved; null in between. */
-  readonly incident: { readonly id: string; readonly opened_ms: number; readonly worst: Severity } | null
+  readonly incident: Incident | null
   /** Messages so far in this incident. */
   readonly seq: number
   readonly told_ms: number | null
   /** Who heard of this incident: they hear of its end too. */
   readonly told_channels: readonly string[]
-  /** Somebody took it on: nothing is repeated or escalated. */
-  readonly acked: { readonly actor: string; readonly time_ms: number } | null
-  /** Steps of the escalation ladder that were told. */
+  /** Somebody took it on: nothing is repeated or escalated, for good or until that time. */
+  readonly acked: Acked | null
+  /** Steps of the ladder that were taken. */
   readonly escalated: number
 }
 
 /** Why a message is sent. */
-export type Occasion = 'new' | 'changed' | 'resolved' | 'repeated' | 'escalated' | 'acked'
+export const occasions = ['new', 'changed', 'resolved', 'repeated', 'escalated', 'acked', 'summary'] as const
+export type Occasion = (typeof occasions)[number]
 
 /** What a group has to say at one moment. */
 export interface Message {
@@ -58,6 +75,10 @@ export interface Message {
   readonly worst: Severity
   /** Of the host, when all of it is about one host. */
   readonly figures: HostFigures | null
+  /** Who is called with this message. */
+  readonly contacts: readonly Called[]
+  /** 1 is an outage; null: the rules do not say. */
+  readonly level: number | null
 }
 
 /** Alerts of one message; the rest is counted. */

@@ -5,6 +5,8 @@ import type { NotifyEvent } from '@nightshift/shared/events/notify'
 import { ChannelError, type Channel } from '../channels/channel.ts'
 import { notifyEventOf } from './notify-event.ts'
 import type { Entry } from './outbox.ts'
+import { maxPerSummary, summarize } from './summary.ts'
+import { TokenBucket } from './token-bucket.ts'
 import { isWorthTelling, judgeFailure } from './retry.ts'
 
 /** How the courier tells what it did. None of these may reject. */
@@ -36,12 +38,16 @@ export class Courier {
   readonly #stopping = new AbortController()
   readonly #flights = new Map<Entry, Promise<void>>()
   #queue: Entry[] = []
+  readonly #bucket: TokenBucket | undefined
+  /** More came than the channel takes: what waits goes out together. */
+  #isCrowded = false
   /** The other side asked to be left alone until then. */
   #pausedUntilMs = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#bucket = parts.channel?.rate === undefined ? undefined : new TokenBucket(parts.channel.rate, parts.clock.now())
     parts.lease.signal.addEventListener('abort', this.#halt, { once: true })
   }
 
@@ -70,50 +76,75 @@ export class Courier {
   /** Sends what is due, and sets the timer for what is not. */
   #pump(): void {
     clearTimeout(this.#timer)
-    const { clock } = this.#parts
+    const now = this.#parts.clock.now()
     const busy = new Set([...this.#flights.keys()].map(groupOf))
+    const due: Entry[] = []
     let wakeMs = Number.POSITIVE_INFINITY
     for (const entry of this.#queue) {
-      if (this.#flights.size >= maxInFlight) return
       const group = groupOf(entry)
       if (busy.has(group)) continue
-      busy.add(group)
+      if (!this.#isCrowded) busy.add(group)
       const dueMs = Math.max(entry.record.next_ms, this.#pausedUntilMs)
-      if (dueMs <= clock.now()) this.#launch(entry)
+      if (dueMs <= now) due.push(entry)
       else wakeMs = Math.min(wakeMs, dueMs)
     }
-    if (wakeMs < Number.POSITIVE_INFINITY)
-      this.#timer = setTimeout(() => this.#pump(), Math.min(longestTimerMs, Math.max(1, wakeMs - clock.now())))
+    wakeMs = Math.min(wakeMs, this.#launchAll(due, now))
+    if (wakeMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#pump(), Math.min(longestTimerMs, Math.max(1, wakeMs - now)))
   }
 
-  #launch(entry: Entry): void {
-    const flight = this.#fly(entry).finally(() => {
-      this.#flights.delete(entry)
-      if (entry.record.outcome !== null) this.#queue = this.#queue.filter((waiting) => waiting !== entry)
+  /** Launches what there is room for. Returns when there is a token for the rest; never, when only room is missing: a flight that ends looks again. */
+  #launchAll(due: readonly Entry[], now: number): number {
+    if (this.#isCrowded) {
+      if (this.#flights.size > 0 || due.length === 0) return Number.POSITIVE_INFINITY
+      if (this.#bucket?.take(now) === false) return this.#bucket.nextMs(now)
+      this.#isCrowded = false
+      this.#launch(due.slice(0, maxPerSummary))
+      return Number.POSITIVE_INFINITY
+    }
+    for (const entry of due) {
+      if (this.#flights.size >= maxInFlight) return Number.POSITIVE_INFINITY
+      if (this.#bucket?.take(now) === false) {
+        this.#isCrowded = true
+        return this.#bucket.nextMs(now)
+      }
+      this.#launch([entry])
+    }
+    return Number.POSITIVE_INFINITY
+  }
+
+  #launch(entries: readonly Entry[]): void {
+    const flight = this.#fly(entries).finally(() => {
+      for (const entry of entries) this.#flights.delete(entry)
+      const isDone = (entry: Entry): boolean => entries.includes(entry) && entry.record.outcome !== null
+      this.#queue = this.#queue.filter((waiting) => !isDone(waiting))
       if (!this.#stopping.signal.aborted) this.#pump()
     })
-    this.#flights.set(entry, flight)
+    for (const entry of entries) this.#flights.set(entry, flight)
   }
 
-  async #fly(entry: Entry): Promise<void> {
+  /** Carries one, or many as one. */
+  async #fly(entries: readonly Entry[]): Promise<void> {
     const { name, channel, lease, clock, source, effects } = this.#parts
-    const { record } = entry
-    const attempt = record.attempts + 1
-    if (!lease.holds()) return
+    const notifications = entries.map(({ record }) => record.notification)
+    const notification = entries.length === 1 ? notifications[0] : summarize(notifications)
+    const attempt = Math.max(...entries.map(({ record }) => record.attempts)) + 1
+    if (notification === undefined || !lease.holds()) return
     const startedMs = clock.monotonicMs()
     const kind = channel?.kind ?? 'unknown'
     try {
       if (channel === undefined)
         throw new ChannelError('no_channel', `there is no channel ${name} in the configuration any more`, { transient: false })
-      await channel.send(record.notification, attempt, this.#stopping.signal)
+      await channel.send(notification, attempt, this.#stopping.signal)
     } catch (error) {
-      return this.#stopping.signal.aborted ? undefined : await this.#takeFailure(entry, error, { kind, attempt })
+      if (this.#stopping.signal.aborted) return
+      for (const entry of entries) await this.#takeFailure(entry, error, { kind, attempt: entry.record.attempts + 1 })
+      return
     }
     const latencySeconds = (clock.monotonicMs() - startedMs) / 1000
-    await effects.settle(
-      entry,
-      notifyEventOf(source, record, { outcome: 'delivered', kind, attempt, error: null, latencySeconds }, clock.now()),
-    )
+    for (const entry of entries) {
+      const result = { outcome: 'delivered', kind, attempt: entry.record.attempts + 1, error: null, latencySeconds } as const
+      await effects.settle(entry, notifyEventOf(source, entry.record, result, clock.now()))
+    }
   }
 
   async #takeFailure(entry: Entry, error: unknown, { kind, attempt }: { kind: string; attempt: number }): Promise<void> {

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { alertEventSchema } from '@nightshift/shared/events/alert'
+import { calledSchema } from '../escalate/ladder.ts'
+import { occasions } from '../group/group.ts'
 
 const ratio = z.number().nullable()
 const severity = z.enum(['info', 'warning', 'critical'])
@@ -14,12 +16,14 @@ export const notificationSchema = z.object({
   message: z.object({
     incident: z.string().min(1).max(64),
     seq: z.int().nonnegative(),
-    occasion: z.enum(['new', 'changed', 'resolved', 'repeated', 'escalated', 'acked']),
+    occasion: z.enum(occasions),
     opened_ms: z.number(),
     alerts: z.array(alertEventSchema),
     firing: z.int().nonnegative(),
     resolved: z.int().nonnegative(),
     worst: severity,
+    contacts: z.array(calledSchema).default([]),
+    level: z.int().min(1).max(3).nullable().default(null),
     figures: z.object({ cpu_ratio: ratio, memory_ratio: ratio, disk_ratio: ratio }).nullable().default(null),
   }),
 })

@@ -18,6 +18,9 @@ const termsShape = {
   group_interval: wait()
     .optional()
     .describe('The least time between two messages about one group; what becomes critical, and the end of it all, never wait'),
+  escalation: configName()
+    .optional()
+    .describe('The ladder of alerter.escalation; the default is the one called default, when there is one'),
   repeat_interval: duration({ min: 60_000, max: 30 * dayMs })
     .optional()
     .describe('Says again what still fires and nobody acknowledged'),

@@ -12,6 +12,8 @@ export interface Route {
   readonly groupWaitMs: number
   readonly groupIntervalMs: number
   readonly repeatMs: number
+  /** Name of the ladder, which the configuration need not have. */
+  readonly escalation: string
 }
 
 interface Node {
@@ -39,6 +41,7 @@ const defaults: Omit<Route, 'id'> = {
   groupWaitMs: 0,
   groupIntervalMs: 10_000,
   repeatMs: 4 * 3_600_000,
+  escalation: 'default',
 }
 
 /** Compiles the tree. `under` of every route names another one: the schema has seen to it. */
@@ -87,6 +90,7 @@ function inherit(id: string, parent: Omit<Route, 'id'>, config: RootRouteConfig)
     groupWaitMs: config.group_wait ?? parent.groupWaitMs,
     groupIntervalMs: config.group_interval ?? parent.groupIntervalMs,
     repeatMs: config.repeat_interval ?? parent.repeatMs,
+    escalation: config.escalation ?? parent.escalation,
   }
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AlertEvent } from '@nightshift/shared/events/alert'
+import { contactsSchema, laddersSchema } from '../../src/escalate/escalation-config.ts'
+import { ladderOf } from '../../src/escalate/ladder.ts'
 import { GroupBook, type Saying } from '../../src/group/group-book.ts'
 import type { Mute } from '../../src/mute/mute.ts'
 import { rootRouteSchema, routesSchema } from '../../src/route/route-config.ts'
@@ -11,7 +13,9 @@ const hour = 3_600_000
 let events = 0
 
 /** Groups of a configuration, on a clock that the test turns; `said` is what people hear. */
-function open(config: { route?: object; routes?: object } = {}) {
+function open(config: { route?: object; routes?: object; escalation?: object; contacts?: object } = {}) {
+  const ladders = laddersSchema.parse(config.escalation ?? {})
+  const contacts = contactsSchema.parse(config.contacts ?? {})
   let nowMs = 1_000_000
   let mute: Mute | undefined
   const said: string[] = []
@@ -22,12 +26,16 @@ function open(config: { route?: object; routes?: object } = {}) {
       { name: 'mail', kind: 'email' },
     ],
     muters: [{ muteOf: () => mute }],
+    ladderOf: (name) => (name === 'default' ? ladderOf('default', ladders, contacts) : null),
+    levelOf: () => null,
     figuresOf: () => null,
     channelsOf: () => null,
   })
-  const note = (sayings: readonly Saying[]): void => {
-    for (const { channel, message } of sayings.flatMap(({ notifications }) => notifications))
-      said.push(`${channel} ${message.occasion} ${message.firing}/${message.resolved} ${message.worst}`)
+  const note = (sayings: readonly (Saying | undefined)[]): void => {
+    for (const { channel, message } of sayings.flatMap((saying) => saying?.notifications ?? []))
+      said.push(
+        `${channel} ${message.occasion} ${message.firing}/${message.resolved} ${message.worst}${message.contacts.map(({ role }) => `, ${role}`).join('')}`,
+      )
   }
   return {
     said,
@@ -47,6 +55,7 @@ function open(config: { route?: object; routes?: object } = {}) {
       note(book.reconsider(nowMs))
     },
     now: () => nowMs,
+    note,
   }
 }
 
@@ -101,14 +110,14 @@ describe('the groups', () => {
   })
 
   it('repeat what still fires exactly every repeat_interval, until somebody takes it on', () => {
-    const { take, pass, said, book, now } = open({ route: { repeat_interval: '1h', group_interval: '20m' } })
+    const { take, pass, said, book, now, note } = open({ route: { repeat_interval: '1h', group_interval: '20m' } })
     take({ fingerprint: 'a' })
     pass(3 * hour)
     expect(said).toEqual(['slack new 1/0 warning', ...Array.from({ length: 3 }, () => 'slack repeated 1/0 warning')])
     const [group] = [...book.all()]
-    book.announce(group?.id ?? '', 'acked', { acked: { actor: 'kim', time_ms: now() } }, now())
+    note([book.acknowledge(group?.id ?? '', { actor: 'kim', time_ms: now(), until_ms: null }, now())])
     pass(24 * hour)
-    expect(said).toHaveLength(4)
+    expect(said.slice(4)).toEqual(['slack acked 1/0 warning'])
   })
 
   it('keep quiet while muted, tell what still fires when that ends, and never the end of what nobody heard of', () => {
@@ -167,5 +176,51 @@ describe('the groups', () => {
     take({ id: 'same', fingerprint: 'a' })
     take({ id: 'same', fingerprint: 'a' })
     expect(said).toHaveLength(1)
+  })
+
+  describe('with a ladder', () => {
+    const contacts = {
+      kim: { name: 'Kim', role: 'first responder' },
+      lee: { name: 'Lee', role: 'development lead', phone: '+82 10 1234 5678' },
+    }
+    const steps = [{ contacts: ['kim'] }, { after: '30m', channels: ['mail'], contacts: ['lee'] }, { after: '2h', contacts: ['lee'] }]
+    const escalation = { default: { severity: ['warning', 'critical'], steps } }
+
+    it('call the first at once and the next when nobody takes it on', () => {
+      const { take, pass, said } = open({ contacts, escalation })
+      take({ fingerprint: 'a' })
+      expect(said).toEqual(['slack new 1/0 warning, first responder'])
+      pass(30 * 60 * second - 1)
+      expect(said).toHaveLength(1)
+      pass(1)
+      expect(said.slice(1)).toEqual(['slack escalated 1/0 warning, development lead', 'mail escalated 1/0 warning, development lead'])
+      pass(2 * hour)
+      expect(said.slice(3)).toEqual(['slack escalated 1/0 warning, development lead', 'mail escalated 1/0 warning, development lead'])
+      pass(hour)
+      expect(said).toHaveLength(5)
+    })
+
+    it('stop at an acknowledgement, go on when its time is over, and call again for what is newly critical', () => {
+      const { take, pass, said, book, now, note } = open({ contacts, escalation, route: { repeat_interval: '12h' } })
+      take({ fingerprint: 'a' })
+      const [group] = [...book.all()]
+      note([book.acknowledge(group?.id ?? '', { actor: 'kim', time_ms: now(), until_ms: now() + hour }, now())])
+      pass(hour - 1)
+      expect(said.slice(1)).toEqual(['slack acked 1/0 warning'])
+      pass(1)
+      expect(said[2]).toBe('slack escalated 1/0 warning, development lead')
+      note([book.acknowledge(group?.id ?? '', { actor: 'kim', time_ms: now(), until_ms: null }, now())])
+      take({ fingerprint: 'b', severity: 'critical' })
+      pass(2 * hour)
+      expect(said.slice(-2)).toEqual(['slack escalated 2/0 critical, development lead', 'mail escalated 2/0 critical, development lead'])
+    })
+
+    it('stop with the end of it all', () => {
+      const { take, pass, said } = open({ contacts, escalation })
+      take({ fingerprint: 'a' })
+      take({ fingerprint: 'a', phase: 'resolved', reason: 'recovered' })
+      pass(24 * hour)
+      expect(said).toEqual(['slack new 1/0 warning, first responder', 'slack resolved 0/1 warning'])
+    })
   })
 })

@@ -4,6 +4,7 @@ import type { NotifyEvent } from '@nightshift/shared/events/notify'
 import { ChannelError } from '../../src/channels/channel.ts'
 import { Courier } from '../../src/notify/courier.ts'
 import type { Entry } from '../../src/notify/outbox.ts'
+import type { Rate } from '../../src/notify/token-bucket.ts'
 import { exampleNotification } from '../example-notification.ts'
 
 interface Sent {
@@ -13,7 +14,7 @@ interface Sent {
 }
 
 /** A courier whose channel does what the test says, on a clock that the test turns. */
-function setUp(answer: (sent: Sent) => void | Promise<void>) {
+function setUp(answer: (sent: Sent) => void | Promise<void>, rate?: Rate) {
   const ended = new AbortController()
   const lease: Lease = { key: 'k', token: 1, signal: ended.signal, holds: () => !ended.signal.aborted, release: () => Promise.resolve() }
   const sent: Sent[] = []
@@ -25,6 +26,7 @@ function setUp(answer: (sent: Sent) => void | Promise<void>) {
     name: 'hook',
     channel: {
       kind: 'webhook',
+      ...(rate === undefined ? {} : { rate }),
       close: () => undefined,
       send: async (notification, attempt) => {
         mostInFlight = Math.max(mostInFlight, ++inFlight)
@@ -162,5 +164,23 @@ describe('a courier', () => {
     await vi.advanceTimersByTimeAsync(25 * 3_600_000)
     expect(told.at(-1)).toMatchObject({ outcome: 'dead', error: 'busy (it was tried for 24 hours)' })
     expect(told.length).toBeLessThan(12)
+  })
+
+  it('puts what comes faster than people can read into one message, and is itself again when it is calm', async () => {
+    const { courier, sent, told } = setUp(() => undefined, { burst: 3, perMs: 60_000 })
+    courier.add(Array.from({ length: 8 }, (_, index) => entry(index)))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent.map(({ id }) => id)).toEqual(['e0-1-new', 'e1-1-new', 'e2-1-new'])
+    await vi.advanceTimersByTimeAsync(10_000)
+    courier.add([entry(8), entry(9, { fingerprint: 'f8', phase: 'resolved' })])
+    await vi.advanceTimersByTimeAsync(9999)
+    expect(sent).toHaveLength(3)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(sent.slice(3).map(({ id }) => id)).toEqual([expect.stringMatching(/^[0-9a-f]{26}-1-summary$/)])
+    expect(outcomes(told)).toEqual(Array.from({ length: 10 }, () => 'delivered 1'))
+    await vi.advanceTimersByTimeAsync(60_000)
+    courier.add([entry(10)])
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent.at(-1)?.id).toBe('e10-1-new')
   })
 })

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { isFiring, maxAlertsPerMessage } from '../group/group.ts'
+import { isWorse, severities } from '../rules/severity.ts'
+import type { AlertEvent } from '@nightshift/shared/events/alert'
+import type { Notification } from './notification.ts'
+
+/** Notifications of one message. */
+export const maxPerSummary = 200
+
+/**
+ * Many notifications to one channel as one: what fires, the worst first, then what is resolved. Of one group only the last counts. The id
+ * follows from what is in it.
+ */
+export function summarize(notifications: readonly Notification[]): Notification | undefined {
+  const lastOf = new Map(notifications.map((notification) => [notification.group, notification]))
+  const last = [...lastOf.values()]
+  const alerts = last.flatMap(({ message }) => message.alerts).toSorted(byWeight)
+  const [event] = alerts
+  const [first] = notifications
+  if (event === undefined || first === undefined) return undefined
+  const digest = createHash('sha256')
+    .update(notifications.map(({ id }) => id).join('\u0000'))
+    .digest('hex')
+    .slice(0, 26)
+  const count = (of: 'firing' | 'resolved'): number => last.reduce((sum, { message }) => sum + message[of], 0)
+  const worsts = last.filter(({ message }) => message.firing > 0).map(({ message }) => message.worst)
+  return {
+    id: `${digest}-1-summary`,
+    channel: first.channel,
+    group: 'summary',
+    route: 'summary',
+    event,
+    message: {
+      incident: digest,
+      seq: 1,
+      occasion: 'summary',
+      opened_ms: Math.min(...last.map(({ message }) => message.opened_ms)),
+      alerts: alerts.slice(0, maxAlertsPerMessage),
+      firing: count('firing'),
+      resolved: count('resolved'),
+      worst: severities.find((severity) => worsts.includes(severity)) ?? event.severity,
+      figures: null,
+      contacts: [...new Map(last.flatMap(({ message }) => message.contacts).map((contact) => [JSON.stringify(contact), contact])).values()],
+      level: last.reduce<number | null>(
+        (least, { message: { level } }) => (level === null ? least : Math.min(level, least ?? level)),
+        null,
+      ),
+    },
+  }
+}
+
+function byWeight(a: AlertEvent, b: AlertEvent): number {
+  if (isFiring(a) !== isFiring(b)) return isFiring(a) ? -1 : 1
+  if (a.severity !== b.severity) return isWorse(a.severity, b.severity) ? -1 : 1
+  return a.started_time < b.started_time ? -1 : 1
+}
