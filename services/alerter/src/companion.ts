@@ -1,5 +1,6 @@
 import type { Lease } from '@nightshift/shared/bus/bus'
 import type { AlertEvent } from '@nightshift/shared/events/alert'
+import type { NotifyEvent } from '@nightshift/shared/events/notify'
 import type { Received } from '@nightshift/shared/events/parse'
 import type { ServiceContext } from '@nightshift/shared/service/service'
 import type { AlerterConfig } from './config.ts'
@@ -39,6 +40,8 @@ export interface Companion {
   see?(received: Received, at: { stream: FollowedStream; position: Position }): readonly Change[]
   /** An alert event is on the bus and in its groups. */
   told?(event: AlertEvent): Promise<void>
+  /** A notification was delivered, or never will be. */
+  settled?(outcome: NotifyEvent): Promise<void>
   reload?(config: AlerterConfig): Promise<void>
   stop?(): Promise<void>
 }

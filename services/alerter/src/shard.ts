@@ -117,6 +117,9 @@ export class Shard {
       outbox,
       channels,
       nextCheckpoint: () => this.#checkpointer.next,
+      settled: async (outcome) => {
+        for (const companion of this.#companions) await companion.settled?.(outcome)
+      },
       exclusively: (task) => this.#exclusively(task),
     })
     this.#announcer = new Announcer({

@@ -76,3 +76,23 @@ describe('an acknowledgement', () => {
     expect(occasions()).toEqual(['new', 'acked', 'resolved', 'new'])
   })
 })
+
+describe('a channel that cannot deliver', () => {
+  it('is told of by the others, until it delivers again', async () => {
+    const other = await startReceiver()
+    try {
+      receiver.answers.push({ status: 400 }, { status: 400 })
+      await bed.startWorking({ channels: { ...hook(), other: { kind: 'webhook', url: other.url } } })
+      await bed.health('failing')
+      const heard = () => other.requests.map(({ body }) => JSON.parse(body) as Body & { alert: { rule: string; summary: string } })
+      await until(() => heard().some(({ alert }) => alert.rule === 'notification-undeliverable'))
+      const told = heard().find(({ alert }) => alert.rule === 'notification-undeliverable')
+      expect(told?.alert.summary).toMatch(/^the channel hook cannot deliver: .*400/)
+      await bed.health('ok')
+      await until(() => heard().some(({ alert }) => alert.rule === 'notification-undeliverable' && alert.phase === 'resolved'))
+      expect(bed.phases.filter((phase) => phase.startsWith('notification-undeliverable'))).toHaveLength(2)
+    } finally {
+      await other.stop()
+    }
+  })
+})

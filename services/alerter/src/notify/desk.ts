@@ -28,6 +28,8 @@ interface Parts {
   readonly channels: OpenChannels
   /** Number of the checkpoint that comes next. */
   readonly nextCheckpoint: () => number
+  /** A notification was delivered, or never will be. Runs exclusively. */
+  readonly settled: (outcome: NotifyEvent) => Promise<void>
   /** Runs what must not overlap with a checkpoint. Never rejects. */
   readonly exclusively: (task: () => Promise<void>) => Promise<void>
 }
@@ -151,7 +153,7 @@ export class Desk {
   }
 
   readonly #settle = async (entry: Entry, outcome: NotifyEvent): Promise<void> => {
-    const { outbox, counters, exclusively, nextCheckpoint, log } = this.#parts
+    const { outbox, counters, exclusively, nextCheckpoint, log, settled } = this.#parts
     if (outcome.outcome === 'delivered') counters.notificationsDelivered++
     else {
       counters.notificationsDead++
@@ -163,6 +165,7 @@ export class Desk {
     await exclusively(async () => {
       await outbox.settle(entry, outcome, nextCheckpoint())
       await this.#publish(outcome)
+      await settled(outcome)
     })
   }
 

@@ -52,7 +52,14 @@ function compileRule(name: string, config: RuleConfig): Rule {
     announceAfterMs: config.metric === undefined ? 0 : Math.min(longestQuietMs, config.for / 10),
     failures: config.failures ?? 1,
   }
-  const base = { name, ...terms, summary: config.summary ?? null, channels: config.channels ?? null, readsHost: hostFilter(config.hosts) }
+  const base = {
+    name,
+    ...terms,
+    summary: config.summary ?? null,
+    channels: config.channels ?? null,
+    level: config.level ?? null,
+    readsHost: hostFilter(config.hosts),
+  }
   const { metric, check = '*' } = config
   if (metric === undefined) {
     return {

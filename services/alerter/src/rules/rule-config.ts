@@ -51,6 +51,10 @@ export const ruleSchema = z
     channels: z.array(configName()).min(1).max(64).optional().describe('Who is told; the default is every channel'),
     summary: z.string().min(1).max(500).optional().describe('Words of your own, put before what was measured'),
     runbook: z.string().min(1).max(2048).optional().describe('Path or URL of what to do about it'),
+    level: z
+      .union([z.literal(1), z.literal(2), z.literal(3)], 'is 1, 2 or 3')
+      .optional()
+      .describe('Incident level: 1 is an outage, 2 is slow, 3 is partial. The default follows from the severity'),
   })
   .superRefine((rule, context) => {
     for (const [path, message] of mistakesOf(rule)) context.addIssue({ code: 'custom', path: [path], message })

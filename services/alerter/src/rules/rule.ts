@@ -17,6 +17,8 @@ interface RuleBase extends Terms {
   readonly runbook: string | null
   /** null: all that are configured. */
   readonly channels: readonly string[] | null
+  /** Of the incident that it is: 1 to 3; null: by the severity. */
+  readonly level: number | null
   /** What it reads, `cpu.usage_ratio` or `check:web`; an alert whose rule reads something else by now is not its alert any more. */
   readonly watch: string
   readsHost(host: Host): boolean
