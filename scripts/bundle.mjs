@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** @type {Record<string, { entries: Record<string, string>, flags: string[] }>} */
 export const services = {
   collector: {
-    entries: { main: 'src/main.ts', 'config-child': 'src/config-child.ts' },
+    entries: { main: 'src/main.ts', 'config-child': 'src/config-child.ts', 'inventory-child': 'src/inventory/inventory-child.ts' },
     flags: ['--max-semi-space-size=1', '--max-old-space-size=32', '--optimize-for-size', '--v8-pool-size=0', '--single-threaded'],
   },
 }

@@ -1,6 +1,8 @@
 import type { Benchmark } from './benchmark.ts'
+import { checks } from './benchmarks/checks.ts'
 import { collector } from './benchmarks/collector.ts'
 import { latency } from './benchmarks/latency.ts'
+import { logs } from './benchmarks/logs.ts'
 import { start } from './benchmarks/start.ts'
 
-export const benchmarks: readonly Benchmark[] = [start, latency, collector]
+export const benchmarks: readonly Benchmark[] = [start, latency, collector, checks, logs]

@@ -5,8 +5,16 @@ import { parseArgs } from 'node:util'
 import { brokerAwayFor } from './broker-away.ts'
 import { seededRandom, type Campaign } from './campaign.ts'
 import { killUp } from './kill-up.ts'
+import { logRotationOf } from './log-rotation.ts'
 
-const campaigns: Campaign[] = [brokerAwayFor(10), brokerAwayFor(60), brokerAwayFor(300), killUp]
+const campaigns: Campaign[] = [
+  brokerAwayFor(10),
+  brokerAwayFor(60),
+  brokerAwayFor(300),
+  killUp,
+  logRotationOf('log-rotation', 1024),
+  logRotationOf('log-rotation-small', 32),
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -23,6 +23,7 @@ export const collectorConfigSchema = z
 
 export type CollectorConfig = z.infer<typeof collectorConfigSchema>
 export type GroupsConfig = CollectorConfig['groups']
+export type ScrapeConfig = CollectorConfig['scrape'][string]
 export type CheckConfig = CollectorConfig['checks'][string]
 export type HttpCheckConfig = Extract<CheckConfig, { kind: 'http' }>
 export type TcpCheckConfig = Extract<CheckConfig, { kind: 'tcp' }>

@@ -26,6 +26,7 @@ export function selfMetrics(
     metrics[`${group}_errors_total`] = stats.errors
     metrics[`${group}_skips_total`] = stats.skips
     metrics[`${group}_over_budget_total`] = stats.overBudget
+    if (stats.stretch !== undefined) metrics[`${group}_stretch`] = stats.stretch
     if (stats.overflow > 0) metrics[`${group}_overflow_items`] = stats.overflow
     if (stats.unreadable > 0) metrics[`${group}_unreadable_items`] = stats.unreadable
   }

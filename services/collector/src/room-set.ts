@@ -17,6 +17,11 @@ export class RoomSet {
     for (const definition of this.#definitions) await this.#applyOne(definition, config)
   }
 
+  /** Checks that the rooms report. */
+  checkNames(): string[] {
+    return [...this.#rooms.values()].flatMap((room) => room.checkNames?.() ?? [])
+  }
+
   self(): SelfMetrics {
     return Object.assign({}, ...[...this.#rooms.values()].map((room) => room.self()))
   }

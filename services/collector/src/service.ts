@@ -1,6 +1,7 @@
 import { ContractError } from '@nightshift/shared/errors'
 import { newId } from '@nightshift/shared/ids'
 import type { CheckEvent } from '@nightshift/shared/events/check'
+import type { MetricEvent } from '@nightshift/shared/events/metric'
 import type { RunningService, ServiceContext, ServiceDefinition } from '@nightshift/shared/service/service'
 import { buildSubject } from '@nightshift/shared/subjects'
 import { checkEvent } from './checks/check-event.ts'
@@ -10,6 +11,7 @@ import type { CheckConfig, CollectorConfig } from './config.ts'
 import { GroupSet } from './groups/group-set.ts'
 import { metricEvents } from './groups/metric-message.ts'
 import { HealthBook } from './health/health-book.ts'
+import type { Thresholds } from './health/transition.ts'
 import { selfMetrics } from './metrics.ts'
 import { roomDefinitions } from './room-registry.ts'
 import { RoomSet } from './room-set.ts'
@@ -47,9 +49,13 @@ async function start(context: ServiceContext<CollectorConfig>, machine: Machine)
     log,
     publish: async (event) => await bus.publishEvent(buildSubject({ kind: 'health', host, check: event.check }, bus.namespace), event),
   })
+  const metricListeners = new Set<(event: MetricEvent) => void>()
   const publishMetrics = (group: string, reading: Reading, epochMs: number, intervalSeconds: number | null): void => {
     const subject = buildSubject({ kind: 'metric', host, group }, bus.namespace)
-    for (const event of metricEvents(origin, epochMs, group, reading, intervalSeconds)) bus.publishMetric(subject, event)
+    for (const event of metricEvents(origin, epochMs, group, reading, intervalSeconds)) {
+      bus.publishMetric(subject, event)
+      for (const listener of metricListeners) listener(event)
+    }
   }
   const groups = new GroupSet({
     registry: await sourcesFor(machine.platform),
@@ -58,30 +64,39 @@ async function start(context: ServiceContext<CollectorConfig>, machine: Machine)
     log,
     publish: publishMetrics,
   })
+  const report = (name: string, kind: string, thresholds: Thresholds, run: Run): CheckEvent => {
+    const id = newId(run.epochMs)
+    const correlationId = health.note(name, kind, { eventId: id, ok: run.outcome.ok, error: run.outcome.error }, thresholds, run.epochMs)
+    const event = checkEvent(origin, id, correlationId, name, kind, run)
+    bus.publishMetric(buildSubject({ kind: 'check', host, check: name }, bus.namespace), event)
+    return event
+  }
   const checks = new CheckSet<CheckEvent>({
     hostName: host,
     host: machine.paths,
     clock,
-    report(name: string, config: CheckConfig, run: Run) {
-      const id = newId(run.epochMs)
-      const correlationId = health.note(
-        name,
-        config.kind,
-        { eventId: id, ok: run.outcome.ok, error: run.outcome.error },
-        config,
-        run.epochMs,
-      )
-      const event = checkEvent(origin, id, correlationId, name, config, run)
-      bus.publishMetric(buildSubject({ kind: 'check', host, check: name }, bus.namespace), event)
-      return event
+    report: (name: string, config: CheckConfig, run: Run) => report(name, config.kind, config, run),
+  })
+  const rooms = new RoomSet(roomDefinitions, {
+    host: machine.paths,
+    origin,
+    clock,
+    log,
+    bus,
+    stateDir: context.stateDir,
+    publishMetrics,
+    reportCheck: (name, kind, run) => void report(name, kind, { failures: 1, successes: 1 }, run),
+    onMetric(listener) {
+      metricListeners.add(listener)
+      return () => void metricListeners.delete(listener)
     },
   })
-  const rooms = new RoomSet(roomDefinitions, { host: machine.paths, origin, clock, log, bus, stateDir: context.stateDir, publishMetrics })
   const apply = async (config: CollectorConfig): Promise<void> => {
     await groups.apply(config)
     await checks.apply(config.checks)
     await rooms.apply(config)
-    for (const name of health.names()) if (!Object.hasOwn(config.checks, name)) health.remove(name, clock.now())
+    const kept = new Set([...Object.keys(config.checks), ...rooms.checkNames()])
+    for (const name of health.names()) if (!kept.has(name)) health.remove(name, clock.now())
   }
   await apply(context.config)
   bus.serve([

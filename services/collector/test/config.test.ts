@@ -5,9 +5,8 @@ import { collectorConfigSchema } from '../src/config.ts'
 test('an empty section is a whole configuration', () => {
   const config = collectorConfigSchema.parse({})
   expect(config.every).toBe(1000)
-  expect(Object.entries(config.groups).map(([name, { enabled }]) => [name, enabled])).toEqual(
-    ['cpu', 'load', 'mem', 'fs', 'disk', 'net'].map((name) => [name, true]),
-  )
+  const off = Object.entries(config.groups).flatMap(([name, { enabled }]) => (enabled ? [] : [name]))
+  expect(off).toEqual(['clock', 'postgres', 'mysql', 'redis', 'nats'])
   expect(config.checks).toEqual({})
 })
 
@@ -79,5 +78,14 @@ test('the parsed configuration survives the way through JSON', () => {
 
 test('editors get a JSON Schema of what people write', () => {
   const schema = z.toJSONSchema(collectorConfigSchema, { io: 'input' })
-  expect(Object.keys(schema.properties ?? {})).toEqual(['every', 'slow_every', 'groups', 'checks', 'scrape', 'logs', 'security', 'metric_file'])
+  expect(Object.keys(schema.properties ?? {})).toEqual([
+    'every',
+    'slow_every',
+    'groups',
+    'checks',
+    'scrape',
+    'logs',
+    'security',
+    'metric_file',
+  ])
 })

@@ -6,11 +6,27 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
+import { collectorConfigSchema } from '../src/config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nightshift-light-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Runs the collector with every group and every kind of check, its bus nowhere, and tells what it loaded and what it cost. */
+const check = { every: '250ms' }
+/** Every group of the defaults, and of every kind of check that needs no library and no program. */
+const everything = collectorConfigSchema.parse({
+  every: '250ms',
+  slow_every: '250ms',
+  groups: { inventory: { enabled: false } },
+  checks: {
+    tcp: { ...check, kind: 'tcp', port: 1 },
+    http: { ...check, kind: 'http', url: 'http://127.0.0.1:1/' },
+    process: { ...check, kind: 'process', name: 'no-such-program' },
+    file: { ...check, kind: 'file', path: '/no/such/file' },
+    tls: { ...check, kind: 'tls', host: '127.0.0.1', port: 1 },
+  },
+})
+
+/** Runs the collector with that, its bus nowhere, and tells what it loaded and what it cost. */
 const program = `
 import { registerHooks } from 'node:module'
 const loaded = new Set()
@@ -23,17 +39,7 @@ const log = createLog({ service: 'collector', host: 'web-1', level: 'critical' }
 const stateDir = process.env.STATE_DIR
 const needs = { streams: [], buckets: [] }
 const bus = openBus({ service: 'collector', host: 'web-1', instance: 'i', version: '0.1.0', servers: ['nats://127.0.0.1:1'], spoolDir: stateDir + '/spool', needs }, { clock, log })
-const group = { enabled: true, every: 250, exclude: [], network_mounts: false }
-const check = { every: 250, failures: 3, successes: 1 }
-const config = {
-  every: 250,
-  groups: { cpu: group, load: group, mem: group, fs: group, disk: group, net: group },
-  checks: {
-    tcp: { ...check, kind: 'tcp', host: '127.0.0.1', port: 1 },
-    http: { ...check, kind: 'http', url: 'http://127.0.0.1:1/', method: 'GET', headers: {}, expect_status: [[200, 399]], follow_redirects: true, insecure: false },
-    process: { ...check, kind: 'process', name: 'no-such-program', min_count: 1 },
-  },
-}
+const config = JSON.parse(process.env.CONFIG)
 const service = await collector.start({ name: 'collector', host: 'web-1', instance: 'i', version: '0.1.0', source: 'collector@web-1', clock, log, bus, stateDir, base: {}, config })
 while (service.self().cpu_looks_total < 4 || service.self().check_runs_total < 6) await new Promise((resolve) => setTimeout(resolve, 50))
 const { cpu_looks_total: looks, check_runs_total: runs } = service.self()
@@ -55,6 +61,7 @@ test.runIf(process.platform === 'linux')(
       OPEN_BUS: url(`${shared}/bus/open-bus.ts`),
       LOG: url(`${shared}/service/log.ts`),
       STATE_DIR: folder,
+      CONFIG: JSON.stringify(everything),
     }
     const { stdout } = await promisify(execFile)(process.execPath, [file], { env, timeout: 20_000 })
     const { builtins, looks, runs, urls } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')

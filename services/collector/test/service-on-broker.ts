@@ -75,10 +75,10 @@ export interface Started {
   stop(): Promise<void>
 }
 
-/** The collector, started through its definition as the lifecycle would. */
-export async function startCollector(url: string, section: object, stateDir = temporaryFolder()): Promise<Started> {
+/** The collector of this machine or another, started through its definition as the lifecycle would. */
+export async function startCollector(url: string, section: object, stateDir = temporaryFolder(), definition = collector): Promise<Started> {
   const bus = open(url, 'collector', join(stateDir, 'spool'))
-  const service = await collector.start({
+  const service = await definition.start({
     name: 'collector',
     host,
     instance: newId(Date.now()),

@@ -16,6 +16,7 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./status.ts')).status,
   },
   { name: 'tap', summary: 'show what happens, one line each, as it happens', load: async () => (await import('./tap.ts')).tap },
+  { name: 'logs', summary: 'search what the logs of all hosts said', load: async () => (await import('./logs.ts')).logs },
   { name: 'alerts', summary: 'list the alerts that are pending or firing', load: async () => (await import('./alerts.ts')).alerts },
   {
     name: 'check-config',

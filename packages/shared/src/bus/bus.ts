@@ -84,6 +84,8 @@ export interface FollowOptions {
   filter?: string
   /** Last sequence that the stored state contains; 0 for the beginning; 'new' for what comes from now on. */
   after: number | 'new'
+  /** With `after: 0`: begins with the first message that the stream took at this time or later, milliseconds since the epoch. */
+  startMs?: number
   /** What `Reader.incarnation` was when `after` was stored. It tells a stream made anew even when that has outgrown the checkpoint. */
   incarnation?: string | undefined
   /** Called one at a time, in order. Throwing stops nothing: the message is dead-lettered with the reason and the next follows. */

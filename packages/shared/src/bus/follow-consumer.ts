@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { AckPolicy, DeliverPolicy, type ConsumerInfo, type JetStreamManager } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
+import { isoTime } from '../clock.ts'
 import type { Live } from './live.ts'
 import { refusal } from './refusal.ts'
 
@@ -14,6 +15,8 @@ interface FollowConsumerOptions {
   stream: string
   name: string
   filter: string | undefined
+  /** Begin with the first message of this time instead of the first of all. */
+  startMs: number | undefined
   /** Begin with the last message of each subject instead of the first of all. */
   lastPerSubject: boolean
 }
@@ -32,7 +35,7 @@ export class FollowConsumer {
 
   /** Makes the consumer, in place of any other of its name, to hand out what follows `afterSeq`. undefined: another reader has taken over and is at work. */
   async claim({ jsm, broken }: Live, afterSeq: number): Promise<ConsumerInfo | undefined> {
-    const { stream, name, filter, lastPerSubject } = this.options
+    const { stream, name, filter, startMs, lastPerSubject } = this.options
     const present = await this.find(jsm)
     // The client is the same after a reconnect: what was begun under the old connection must not reach into the binding of the new one.
     broken.throwIfAborted()
@@ -52,7 +55,9 @@ export class FollowConsumer {
       ack_policy: AckPolicy.None,
       ...(fromLast
         ? { deliver_policy: DeliverPolicy.LastPerSubject, filter_subject: filter ?? '>' }
-        : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: afterSeq + 1 }),
+        : startMs !== undefined && afterSeq === 0
+          ? { deliver_policy: DeliverPolicy.StartTime, opt_start_time: isoTime(startMs) }
+          : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: afterSeq + 1 }),
       inactive_threshold: nanos(inactiveMs),
       mem_storage: true,
       num_replicas: 1,

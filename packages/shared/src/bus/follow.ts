@@ -61,8 +61,8 @@ export class Following implements Reader {
     this.parts = parts
     this.seq = options.after
     this.incarnation = options.incarnation
-    const { name, filter } = options
-    this.consumer = new FollowConsumer({ stream: parts.stream, name, filter, lastPerSubject: parts.lastPerSubject ?? false })
+    const { name, filter, startMs } = options
+    this.consumer = new FollowConsumer({ stream: parts.stream, name, filter, startMs, lastPerSubject: parts.lastPerSubject ?? false })
     this.running = this.run()
   }
 

@@ -3,12 +3,14 @@ import { databaseGroups } from './groups/databases.ts'
 import { hostGroups } from './groups/host.ts'
 import { kernelGroups } from './groups/kernel.ts'
 import { machineGroups } from './groups/machine.ts'
+import { securityGroups } from './groups/security.ts'
+import { scrapeGroups } from './groups/scrape.ts'
 
 /**
  * Every metric group that goes on the bus: its fields, their units, and what tells its items apart. Event schemas, docs/metrics.md,
  * Prometheus names and the validation of rules all come from this one table. It loads nothing, so the collector can use it.
  */
-export const catalogue = { ...hostGroups, ...kernelGroups, ...machineGroups, ...databaseGroups } as const satisfies Record<string, Group>
+export const catalogue = { ...hostGroups, ...kernelGroups, ...machineGroups, ...databaseGroups, ...securityGroups, ...scrapeGroups } as const satisfies Record<string, Group>
 
 export type GroupName = keyof typeof catalogue
 
@@ -20,6 +22,11 @@ export function findGroup(name: string): Group | undefined {
 /** Groups named after a configured job or source; their fields are the user's own. */
 export function isOpenGroup(name: string): boolean {
   return /^(?:app|log)_[a-z0-9-]{1,63}$/.test(name)
+}
+
+/** Groups whose items are the series of an application; app-item.ts has their form. */
+export function isAppGroup(name: string): boolean {
+  return name.startsWith('app_') && isOpenGroup(name)
 }
 
 export interface Metric extends Field {

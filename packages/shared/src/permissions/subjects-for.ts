@@ -71,6 +71,7 @@ function collector(token: string, host: string, namespace: string): Partial<Gran
     publish: [
       ...['metric', 'check', 'health', 'progress'].map((kind) => `${namespace}.${kind}.${token}.*`),
       `${namespace}.log.${token}.*.*`,
+      `${namespace}.change.${token}.security`,
       `${inboxPrefix('healer', host)}.>`,
     ],
   }

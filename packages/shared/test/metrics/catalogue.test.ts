@@ -2,13 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { catalogue, findMetric, isOpenGroup, listMetrics, prometheusName } from '../../src/metrics/catalogue.ts'
 import type { Group } from '../../src/metrics/field.ts'
 
-const units = ['_ratio', '_bytes', '_seconds', '_celsius', '_total', '_per_second']
-const unitless = ['cores', 'load1', 'load5', 'load15', 'load1_per_core', 'readonly', 'stale']
+/** Units that are no base units: `_bytes`, `_seconds`, `_ratio`, `_celsius`, `_hertz`, `_watts` are, and plain counts have none. */
+const odd =
+  /(?:_|^)(?:percent|pct|ms|millis|milliseconds|us|ns|minutes?|hours?|days?|kb|kib|mb|mib|gb|gib|kilobytes|megabytes|mhz|ghz|khz|fahrenheit|bits)(?:_|$)/
 
 describe('the metric catalogue', () => {
-  test('every metric ends in its unit, or is a plain count that is listed here', () => {
-    const odd = listMetrics().filter(({ field }) => !units.some((unit) => field.endsWith(unit)) && !unitless.includes(field))
-    expect(odd.map(({ group, field }) => `${group}.${field}`)).toEqual([])
+  test('every metric is in base units, and says so in its name', () => {
+    expect(listMetrics().flatMap(({ group, field }) => (odd.test(field) ? [`${group}.${field}`] : []))).toEqual([])
+    expect(['cpu_percent', 'latency_ms', 'size_mb', 'bits'].filter((name) => !odd.test(name))).toEqual([])
   })
 
   test('a counter ends in _total, and nothing else does', () => {

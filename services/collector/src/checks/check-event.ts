@@ -1,6 +1,5 @@
 import type { CheckEvent } from '@nightshift/shared/events/check'
 import { isoTime } from '@nightshift/shared/clock'
-import type { CheckConfig } from '../config.ts'
 import type { Origin } from '../envelope.ts'
 import type { Run } from './check-runner.ts'
 
@@ -8,7 +7,7 @@ import type { Run } from './check-runner.ts'
 const maxTextLength = 2048
 
 /** A run as the bus carries it. */
-export function checkEvent(origin: Origin, id: string, correlationId: string, check: string, config: CheckConfig, run: Run): CheckEvent {
+export function checkEvent(origin: Origin, id: string, correlationId: string, check: string, kind: string, run: Run): CheckEvent {
   const { ok, error, detail } = run.outcome
   return {
     v: 1,
@@ -18,7 +17,7 @@ export function checkEvent(origin: Origin, id: string, correlationId: string, ch
     source: origin.source,
     correlation_id: correlationId,
     check,
-    kind: config.kind,
+    kind,
     ok,
     latency_seconds: run.latencySeconds,
     error: error === null ? null : error.slice(0, maxTextLength),

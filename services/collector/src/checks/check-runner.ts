@@ -3,10 +3,10 @@ import { describeError, EffectError } from '@nightshift/shared/errors'
 import { nextTick } from '../cadence.ts'
 import type { CheckConfig } from '../config.ts'
 import type { HostPaths } from '../procfs/host-paths.ts'
-import { failed, type Outcome } from './check.ts'
+import { failed, type Outcome, type RunOptions } from './check.ts'
 import { durationText } from './duration-text.ts'
 import { loadCheckKind } from './registry.ts'
-import { firstDelayMs, timeoutOf } from './schedule.ts'
+import { firstDelayMs, slotAfter, timeoutOf } from './schedule.ts'
 
 /** Requests for a run get the last result when that is younger. */
 const shortestGapMs = 250
@@ -41,7 +41,10 @@ export class CheckRunner<R> {
   readonly #options: RunnerOptions<R>
   readonly #everyMs: number
   readonly #originMs: number
-  readonly #stopping = new AbortController()
+  #isStopping = false
+  /** Of the run at hand. One for each, not composed by AbortSignal.any: Node keeps what is composed as long as somebody listens to it. */
+  #abort: AbortController | undefined
+  #runKind: ((options: RunOptions) => Promise<Outcome>) | undefined
   #dueMs: number
   #timer: NodeJS.Timeout | undefined
   #current: Promise<R> | undefined
@@ -52,7 +55,8 @@ export class CheckRunner<R> {
   constructor(options: RunnerOptions<R>) {
     this.#options = options
     this.#everyMs = options.config.every
-    this.#originMs = options.clock.monotonicMs() + firstDelayMs(options.hostName, options.name, this.#everyMs)
+    const firstMs = options.clock.monotonicMs() + firstDelayMs(options.hostName, options.name, this.#everyMs)
+    this.#originMs = slotAfter(firstMs, this.#everyMs)
     this.#dueMs = this.#originMs
     this.#arm()
   }
@@ -67,7 +71,8 @@ export class CheckRunner<R> {
   /** Breaks off the run at hand; its result is lost. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer)
-    this.#stopping.abort()
+    this.#isStopping = true
+    this.#abort?.abort()
     await this.#current?.catch(() => undefined)
   }
 
@@ -97,7 +102,7 @@ export class CheckRunner<R> {
     const { name, config, clock, stats } = this.#options
     const startMs = clock.monotonicMs()
     const outcome = this.#isUnsettled ? failed('the run before this one still hangs') : await this.#bounded(startMs)
-    if (this.#stopping.signal.aborted) throw new EffectError('stopping', `check ${name} was stopped before it ended`, { transient: true })
+    if (this.#isStopping) throw new EffectError('stopping', `check ${name} was stopped before it ended`, { transient: true })
     stats.runs++
     const endedMs = clock.monotonicMs()
     const result = this.#options.report(name, config, {
@@ -113,14 +118,15 @@ export class CheckRunner<R> {
   async #bounded(startMs: number): Promise<Outcome> {
     const { config, clock, host, stats } = this.#options
     const timeoutMs = timeoutOf(config)
-    const timeUp = new AbortController()
-    const signal = AbortSignal.any([timeUp.signal, this.#stopping.signal])
+    const abort = new AbortController()
+    const { signal } = abort
+    this.#abort = abort
     const { promise: late, resolve } = Promise.withResolvers<Outcome>()
     // The kind of check gets a moment after its signal to say in its own words what it was waiting for.
     signal.addEventListener('abort', () => setTimeout(() => resolve(failed(`no answer within ${durationText(timeoutMs)}`)), 50).unref())
     const timer = setTimeout(() => {
       stats.timeouts++
-      timeUp.abort()
+      abort.abort()
     }, timeoutMs)
     const attempt = this.#attempt({ signal, timeoutMs, host, elapsedMs: () => clock.monotonicMs() - startMs })
     this.#isUnsettled = true
@@ -134,20 +140,22 @@ export class CheckRunner<R> {
     }
   }
 
-  async #attempt(options: { signal: AbortSignal; timeoutMs: number; host: HostPaths; elapsedMs(): number }): Promise<Outcome> {
+  async #attempt(options: RunOptions): Promise<Outcome> {
     const { config } = this.#options
     try {
-      return await runKind(config, options)
+      // Kept: the loader of modules is not asked again by each run.
+      this.#runKind ??= await bindKind(config)
+      return await this.#runKind(options)
     } catch (error) {
       return failed(`the check itself broke: ${describeError(error)}`.slice(0, 500))
     }
   }
 }
 
-async function runKind<K extends CheckConfig['kind']>(
+/** The kind of a check, loaded and given its configuration. */
+async function bindKind<K extends CheckConfig['kind']>(
   config: Extract<CheckConfig, { kind: K }>,
-  options: { signal: AbortSignal; timeoutMs: number; host: HostPaths; elapsedMs(): number },
-): Promise<Outcome> {
+): Promise<(options: RunOptions) => Promise<Outcome>> {
   const kind = await loadCheckKind(config.kind as K)
-  return await kind.run(config, options)
+  return async (options) => await kind.run(config, options)
 }

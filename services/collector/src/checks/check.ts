@@ -34,3 +34,8 @@ export function passed(detail: Outcome['detail']): Outcome {
 export function failed(error: string, detail: Outcome['detail'] = {}): Outcome {
   return { ok: false, error, detail }
 }
+
+/** This machine cannot run the check; the text says why, and what would help. */
+export function unsupported(reason: string, detail: Outcome['detail'] = {}): Outcome {
+  return { ok: null, error: reason.slice(0, 500), detail }
+}

@@ -1,7 +1,9 @@
-import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { connect, isIP, type Socket } from 'node:net'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { sharedLookup } from './shared-lookup.ts'
+import { withContext, type TlsChoice } from './tls-choice.ts'
 
 /** Not imported: an ES import of node:http touches every export, its WebSocket too, and that loads undici: 14 MB of memory (measured). */
 const { request: httpRequest } = process.getBuiltinModule('node:http')
@@ -20,6 +22,10 @@ export interface HttpQuestion {
 export interface HttpAnswer {
   readonly status: number
   readonly location: string | undefined
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** When the certificate of the server expires; undefined without TLS. */
+  readonly certificateEndsMs: number | undefined
   readonly body: Buffer
   /** The answer is longer than what was read. */
   readonly isCut: boolean
@@ -35,41 +41,84 @@ export interface Progress {
  */
 export async function exchange(
   question: HttpQuestion,
-  options: { signal: AbortSignal; insecure: boolean },
+  options: { signal: AbortSignal; tls: TlsChoice; address: string | undefined },
   progress: Progress,
 ): Promise<HttpAnswer> {
-  const request = question.url.protocol === 'https:' ? httpsRequest : httpRequest
-  const outgoing = request(question.url, {
+  const { url } = question
+  const isSecure = url.protocol === 'https:'
+  const outgoing = (isSecure ? httpsRequest : httpRequest)(url, {
     method: question.method,
     headers: question.headers,
-    signal: options.signal,
-    agent: false,
-    lookup: sharedLookup,
-    rejectUnauthorized: !options.insecure,
+    // Without an agent, which costs as much as the request itself.
+    createConnection: () => openConnection(url, isSecure, options, progress),
   })
-  outgoing.on('socket', (socket) => {
-    socket.once('connect', () => {
-      progress.connected = true
-    })
+  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
+  // Stays for the errors of a connection that breaks after the answer was read.
+  outgoing.on('error', reject)
+  outgoing.on('response', (incoming) => readAnswer(incoming, resolve, reject))
+  // An answer too, though nobody asked for another protocol.
+  outgoing.on('upgrade', ({ statusCode: status = 0, headers }, socket: Socket) => {
+    socket.destroy()
+    resolve({ status, location: undefined, headers, certificateEndsMs: undefined, body: Buffer.alloc(0), isCut: false })
   })
-  // A connection that breaks after the answer was read must not throw.
-  outgoing.on('error', () => undefined)
-  outgoing.end(question.body)
+  // Not every way in which a request ends is an error to node:http.
+  outgoing.on('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })))
+  const giveUp = (): void => {
+    reject(options.signal.reason)
+    outgoing.destroy()
+  }
+  options.signal.addEventListener('abort', giveUp)
+  if (options.signal.aborted) giveUp()
+  else outgoing.end(question.body)
   try {
-    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
-    return { status: incoming.statusCode ?? 0, location: incoming.headers.location, ...(await readBody(incoming)) }
+    return await promise
   } finally {
+    options.signal.removeEventListener('abort', giveUp)
     outgoing.destroy()
   }
 }
 
-async function readBody(incoming: IncomingMessage): Promise<{ body: Buffer; isCut: boolean }> {
+function openConnection(
+  { hostname, port }: URL,
+  isSecure: boolean,
+  { tls, address }: { tls: TlsChoice; address: string | undefined },
+  progress: Progress,
+): Socket {
+  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
+  const lookup = address === undefined ? sharedLookup : undefined
+  const place = {
+    host: address ?? host,
+    port: port === '' ? (isSecure ? 443 : 80) : Number(port),
+    ...(lookup === undefined ? {} : { lookup }),
+  }
+  const socket = isSecure
+    ? connectTls({ ...place, ...(isIP(host) === 0 ? { servername: host } : {}), ...withContext(tls, 'TLSv1.2') })
+    : connect(place)
+  socket.once('connect', () => {
+    progress.connected = true
+  })
+  return socket
+}
+
+function readAnswer(incoming: IncomingMessage, resolve: (answer: HttpAnswer) => void, reject: (error: Error) => void): void {
+  const { statusCode: status = 0, headers } = incoming
+  // Asked for now: a socket that was closed has forgotten.
+  const start = { status, location: headers.location, headers, certificateEndsMs: endOfCertificate(incoming.socket) }
   const chunks: Buffer[] = []
   let sizeBytes = 0
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+  incoming.on('data', (chunk: Buffer) => {
     chunks.push(chunk)
     sizeBytes += chunk.length
-    if (sizeBytes > maxBodyBytes) return { body: Buffer.concat(chunks).subarray(0, maxBodyBytes), isCut: true }
-  }
-  return { body: Buffer.concat(chunks), isCut: false }
+    if (sizeBytes <= maxBodyBytes) return
+    incoming.pause()
+    resolve({ ...start, body: Buffer.concat(chunks).subarray(0, maxBodyBytes), isCut: true })
+  })
+  incoming.on('end', () => resolve({ ...start, body: Buffer.concat(chunks), isCut: false }))
+  incoming.on('error', reject)
+}
+
+function endOfCertificate(socket: Socket): number | undefined {
+  if (!('getPeerCertificate' in socket)) return undefined
+  const { valid_to: end } = (socket as TLSSocket).getPeerCertificate()
+  return end === undefined ? undefined : Date.parse(end)
 }

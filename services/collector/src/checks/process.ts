@@ -6,6 +6,8 @@ import type { ProcessCheckConfig } from '../config.ts'
 import { insideRoot, type HostPaths } from '../procfs/host-paths.ts'
 import { readProcess, scanProcesses, type Process } from '../procfs/processes.ts'
 import { failed, passed, type CheckKind, type Outcome, type RunOptions } from './check.ts'
+import { onMountOf } from './mount-turns.ts'
+import { judgeUsage } from './process-usage.ts'
 
 /** The kernel keeps so many bytes of a name. */
 const kernelNameLength = 15
@@ -18,7 +20,7 @@ export const processCheck: CheckKind<'process'> = {
   async run(config, options) {
     let only: number | undefined
     if (config.pid_file !== undefined) {
-      const answer = await readPidFile(insideRoot(options.host, config.pid_file))
+      const answer = await readPidFile(insideRoot(options.host, config.pid_file), options.signal)
       if (typeof answer === 'string') return failed(answer, { count: 0 })
       only = answer
     }
@@ -33,7 +35,8 @@ export const processCheck: CheckKind<'process'> = {
       if (options.signal.aborted) return failed('the process list could not be read in time')
       return { ok: null, error: `cannot list processes here: ${describeError(error)}`.slice(0, 500), detail: {} }
     }
-    return judge(config, pids, seen, only)
+    const outcome = judge(config, pids, seen, only)
+    return outcome.ok === true ? judgeUsage(config, pids, options.host.proc, outcome) : outcome
   },
 }
 
@@ -53,7 +56,8 @@ function hasName({ name, argv }: Process, wanted: string): boolean {
 
 function judge(config: ProcessCheckConfig, pids: readonly number[], seen: number, only: number | undefined): Outcome {
   const detail = { count: pids.length, pids: pids.slice(0, maxPids).join(' ') }
-  if (pids.length >= config.min_count) return passed(detail)
+  const isTooMany = config.max_count !== undefined && pids.length > config.max_count
+  if (pids.length >= config.min_count && !isTooMany) return passed(detail)
   const wanted = [
     config.name === undefined ? [] : `named ${config.name}`,
     config.command === undefined ? [] : `with "${config.command.join('" and "')}"`,
@@ -67,22 +71,27 @@ function judge(config: ProcessCheckConfig, pids: readonly number[], seen: number
           : `is not the one ${wanted.join(' ')}`
     return failed(`process ${only} of ${config.pid_file} ${problem}`, detail)
   }
+  if (isTooMany) return failed(`${pids.length} processes ${wanted.join(' ')}, more than ${config.max_count}`, detail)
   const found = pids.length === 0 ? 'no process' : `only ${pids.length} of ${config.min_count} processes`
   return failed(`${found} ${wanted.join(' ')}; ${seen} processes looked at`, detail)
 }
 
 /** The number in a pid file, or why there is none. */
-async function readPidFile(path: string): Promise<number | string> {
+async function readPidFile(path: string, signal: AbortSignal): Promise<number | string> {
   try {
-    await using file = await open(path, 'r')
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0)
-    const text = buffer.subarray(0, bytesRead).toString('latin1').trim()
+    const text = await onMountOf(path, signal, async () => await readStart(path))
     return /^\d{1,10}$/.test(text) ? Number(text) : `pid file ${path} holds no process number`
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'ENOENT'
       ? `pid file ${path} does not exist`
       : `cannot read the pid file: ${describeError(error)}`
   }
+}
+
+async function readStart(path: string): Promise<string> {
+  await using file = await open(path, 'r')
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0)
+  return buffer.subarray(0, bytesRead).toString('latin1').trim()
 }
 
 async function* list({ host, signal }: RunOptions, only: number | undefined): AsyncGenerator<Process[]> {

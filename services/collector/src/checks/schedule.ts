@@ -12,6 +12,20 @@ export function firstDelayMs(host: string, check: string, everyMs: number): numb
   return share * Math.min(everyMs, longestWaitMs)
 }
 
+/** Of the checks of one host, so many turns share the time of a cadence. */
+const turnsPerCadence = 20
+/** Checks that may come at once wait for each other: not for longer than this. */
+const longestSlotMs = 500
+
+/**
+ * The next moment in which checks of this cadence begin together. To wake up, to warm the caches and to write to the bus costs as much as a
+ * check; a few at once share it.
+ */
+export function slotAfter(atMs: number, everyMs: number): number {
+  const slotMs = Math.min(longestSlotMs, everyMs / turnsPerCadence)
+  return Math.ceil(atMs / slotMs) * slotMs
+}
+
 /** Time a run may take: as configured, else 5 s or the cadence when that is shorter. */
 export function timeoutOf(check: { every: number; timeout?: number | undefined }): number {
   return check.timeout ?? Math.min(5000, check.every)

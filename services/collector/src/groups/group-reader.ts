@@ -1,21 +1,26 @@
 import type { Clock } from '@nightshift/shared/clock'
-import { describeError } from '@nightshift/shared/errors'
+import { describeError, NightshiftError } from '@nightshift/shared/errors'
 import type { Log } from '../log.ts'
-import type { CollectedGroup, Reading, Source } from '../sources/source.ts'
+import { unsupportedCode, type CollectedGroup, type Reading, type Source } from '../sources/source.ts'
 import { comparableInterval } from '../cadence.ts'
+import { isOverBudget, stretch, unstretched, type Stretch } from './over-budget.ts'
 
-/** What one look may take. A group over it is counted: it delays, or would delay, the others. */
-export const budgetMs = 50
+/** A look that takes longer is said to hang. */
+const hangsMs = 10_000
+/** The wall clock and the monotonic one part by more than this many cadences when the machine slept. */
+const maxSleep = 3
 
 export interface GroupStats {
   looks: number
   errors: number
-  /** Ticks on which the group was not read: the process was late, or the last look was still under way. */
+  /** Ticks on which the group was not read: the process was late, the last look was still under way, or the group is over its budget. */
   skips: number
   overBudget: number
   lastSeconds: number | null
   overflow: number
   unreadable: number
+  /** How many times the cadence of the config it is read at: more than 1 while it is over its budget. */
+  stretch?: number
 }
 
 export interface GroupReaderOptions {
@@ -25,7 +30,7 @@ export interface GroupReaderOptions {
   clock: Clock
   log: Log
   /** Called after each look that succeeded; `epochMs` is when it began. */
-  publish(group: CollectedGroup, reading: Reading, epochMs: number, intervalSeconds: number | null): void
+  publish(group: string, reading: Reading, epochMs: number, intervalSeconds: number | null): void
 }
 
 /** Looks at one group whenever it is told to, one look at a time. */
@@ -35,7 +40,12 @@ export class GroupReader {
   everyMs: number
   readonly #options: GroupReaderOptions
   #lastMs: number | undefined
-  #busy = false
+  /** Wall clock minus monotonic clock at the last look. */
+  #lastLagMs = 0
+  #busySinceMs: number | undefined
+  #saidHangs = false
+  #stretch: Stretch = unstretched
+  #ticks = 0
   #closed = false
   #complaint = ''
 
@@ -47,26 +57,29 @@ export class GroupReader {
 
   /** Never rejects: a group that cannot be read is counted, and said once. */
   async look(): Promise<void> {
-    if (this.#busy || this.#closed) {
+    const { clock } = this.#options
+    const startMs = clock.monotonicMs()
+    if (this.#closed || this.#isHeldBack(startMs)) {
       this.stats.skips++
       return
     }
-    this.#busy = true
-    const { clock } = this.#options
-    const startMs = clock.monotonicMs()
+    this.#busySinceMs = startMs
     const epochMs = clock.now()
     try {
-      const intervalSeconds = comparableInterval(this.#lastMs, startMs, this.everyMs)
+      const intervalSeconds = this.#interval(startMs, epochMs)
       const answer = this.#options.source.read(intervalSeconds)
+      const blockedMs = clock.monotonicMs() - startMs
       const reading = answer instanceof Promise ? await answer : answer
       if (this.#closed) return
       this.#lastMs = startMs
-      this.#note(reading, clock.monotonicMs() - startMs)
+      this.#lastLagMs = epochMs - startMs
+      this.#note(reading, blockedMs, clock.monotonicMs() - startMs)
       this.#options.publish(this.group, reading, epochMs, intervalSeconds)
+      for (const [group, beside] of Object.entries(reading.beside ?? {})) this.#options.publish(group, beside, epochMs, null)
     } catch (error) {
       this.#complain(error)
     } finally {
-      this.#busy = false
+      this.#busySinceMs = undefined
     }
   }
 
@@ -75,25 +88,65 @@ export class GroupReader {
     this.#options.source.close()
   }
 
-  #note(reading: Reading, durationMs: number): void {
+  /** The last look is still under way, or the group is over its budget and this is not one of its ticks. */
+  #isHeldBack(nowMs: number): boolean {
+    if (this.#busySinceMs === undefined) {
+      this.#ticks++
+      return this.#ticks % this.#stretch.factor !== 0
+    }
+    if (nowMs - this.#busySinceMs > hangsMs && !this.#saidHangs) {
+      this.#saidHangs = true
+      this.#options.log.warn({ group: this.group }, `group ${this.group} has not answered for ${hangsMs / 1000} s; the others go on`)
+    }
+    return true
+  }
+
+  /** The monotonic clock stands still while the machine sleeps, and the wall clock does not. */
+  #interval(nowMs: number, epochMs: number): number | null {
+    const everyMs = this.everyMs * this.#stretch.factor
+    const sleptMs = Math.abs(epochMs - nowMs - this.#lastLagMs)
+    return sleptMs > maxSleep * everyMs ? null : comparableInterval(this.#lastMs, nowMs, everyMs)
+  }
+
+  #judge(blockedMs: number, tookMs: number): void {
+    const isOver = isOverBudget({ blockedMs, tookMs }, this.everyMs)
+    if (isOver) this.stats.overBudget++
+    const [next, change] = stretch(this.#stretch, isOver)
+    if (next.factor !== this.#stretch.factor) this.#ticks = 0
+    this.#stretch = next
+    if (next.factor > 1) this.stats.stretch = next.factor
+    else delete this.stats.stretch
+    const { log } = this.#options
+    if (change === 'stretched') {
+      log.warn(
+        { group: this.group, seconds: tookMs / 1000 },
+        `group ${this.group} takes too long to read; it is read less often until it does not`,
+      )
+    } else if (change === 'kept') log.info({ group: this.group }, `group ${this.group} is read as often as the config says again`)
+  }
+
+  #note(reading: Reading, blockedMs: number, tookMs: number): void {
     const overflow = reading.overflow ?? 0
     if (overflow > 0 && this.stats.overflow === 0) {
       this.#options.log.warn({ group: this.group, overflow }, `more items in group ${this.group} than are sent; exclude some in the config`)
     }
     if (this.#complaint !== '') this.#options.log.info({ group: this.group }, `group ${this.group} can be read again`)
     this.#complaint = ''
+    this.#saidHangs = false
     this.stats.looks++
-    this.stats.lastSeconds = durationMs / 1000
+    this.stats.lastSeconds = tookMs / 1000
     this.stats.overflow = overflow
     this.stats.unreadable = reading.unreadable ?? 0
-    if (durationMs > budgetMs) this.stats.overBudget++
+    this.#judge(blockedMs, tookMs)
   }
 
   #complain(error: unknown): void {
-    this.stats.errors++
     const complaint = describeError(error)
+    const isUnsupported = error instanceof NightshiftError && error.code === unsupportedCode
+    if (!isUnsupported) this.stats.errors++
     if (this.#closed || complaint === this.#complaint) return
     this.#complaint = complaint
-    this.#options.log.warn({ group: this.group, error }, `group ${this.group} cannot be read`)
+    if (isUnsupported) this.#options.log.info({ group: this.group }, `group ${this.group} is not to be had here: ${complaint}`)
+    else this.#options.log.warn({ group: this.group, error }, `group ${this.group} cannot be read`)
   }
 }

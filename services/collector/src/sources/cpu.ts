@@ -11,8 +11,18 @@ export interface CpuTimes {
   /** Absent where the system does not tell. */
   readonly iowait?: number
   readonly steal?: number
+  /** Part of user. */
+  readonly nice?: number
+  readonly guest?: number
+  /** Part of system. */
+  readonly irq?: number
+  readonly softirq?: number
   readonly cores: number
 }
+
+/** What the kernel tells only where it can, each a share of its own. */
+const optionalModes = ['iowait', 'steal', 'nice', 'irq', 'softirq', 'guest'] as const
+type Mode = 'user' | 'system' | 'idle' | (typeof optionalModes)[number]
 
 export const cpuSource: SourceDefinition<'cpu'> = {
   group: 'cpu',
@@ -36,9 +46,9 @@ export function parseStat(content: Buffer): CpuTimes {
   const end = content.indexOf('\nintr')
   const lines = content.toString('latin1', 0, end === -1 ? content.length : end).split('\n')
   const total = lines[0] ?? ''
-  // user nice system idle iowait irq softirq steal, then guest times that user and nice contain already
-  const times = total.startsWith('cpu ') ? parseCounters(total.trimEnd().split(/ +/).slice(1, 9)) : undefined
-  const [user, nice, system, idle, iowait, irq, softirq, steal] = times ?? []
+  // user nice system idle iowait irq softirq steal, then guest and its nice, which user and nice contain already
+  const times = total.startsWith('cpu ') ? parseCounters(total.trimEnd().split(/ +/).slice(1, 11)) : undefined
+  const [user, nice, system, idle, iowait, irq, softirq, steal, guest, guestNice] = times ?? []
   if (user === undefined || nice === undefined || system === undefined || idle === undefined) {
     throw new ContractError('proc_format', 'the first line of /proc/stat does not hold the times of all processors')
   }
@@ -48,6 +58,10 @@ export function parseStat(content: Buffer): CpuTimes {
     idle,
     ...(iowait === undefined ? {} : { iowait }),
     ...(steal === undefined ? {} : { steal }),
+    nice,
+    ...(irq === undefined ? {} : { irq }),
+    ...(softirq === undefined ? {} : { softirq }),
+    ...(guest === undefined ? {} : { guest: guest + (guestNice ?? 0) }),
     cores: lines.reduce((count, line) => (/^cpu\d/.test(line) ? count + 1 : count), 0),
   }
 }
@@ -55,17 +69,16 @@ export function parseStat(content: Buffer): CpuTimes {
 /** The fields of the group. Busy times that went backwards are a reset: null. The kernel lets idle and iowait slip back a little: no time then. */
 export function cpuFields(previous: CpuTimes | undefined, current: CpuTimes): Fields {
   const wasReset = previous === undefined || current.user < previous.user || current.system < previous.system
-  const grown = (mode: 'user' | 'system' | 'idle' | 'iowait' | 'steal'): number =>
-    Math.max(0, (current[mode] ?? 0) - (previous?.[mode] ?? 0))
+  const grown = (mode: Mode): number => Math.max(0, (current[mode] ?? 0) - (previous?.[mode] ?? 0))
   const idle = grown('idle') + grown('iowait')
   const total = wasReset ? 0 : idle + grown('user') + grown('system') + grown('steal')
-  return {
+  const fields: Fields = {
     usage_ratio: ratio(total - idle, total),
     user_ratio: ratio(grown('user'), total),
     system_ratio: ratio(grown('system'), total),
-    ...(current.iowait === undefined ? {} : { iowait_ratio: ratio(grown('iowait'), total) }),
-    ...(current.steal === undefined ? {} : { steal_ratio: ratio(grown('steal'), total) }),
     idle_ratio: ratio(grown('idle'), total),
     cores: current.cores,
   }
+  for (const mode of optionalModes) if (current[mode] !== undefined) fields[`${mode}_ratio`] = ratio(grown(mode), total)
+  return fields
 }

@@ -1,6 +1,6 @@
 import { KeptFile } from '../procfs/kept-file.ts'
 import { exclusion } from './exclusion.ts'
-import { parseCounters, ratesPerSecond } from './rates.ts'
+import { parseCounters, ratesPerSecond, round } from './rates.ts'
 import { capItems, label, type Item, type SourceDefinition } from './source.ts'
 
 /** The kernel counts in sectors of 512 bytes, whatever the device uses. */
@@ -14,6 +14,9 @@ export interface DiskCounters {
   readonly readOps: number
   readonly writeOps: number
   readonly ioSeconds: number
+  /** Time that all reads and all writes took; requests side by side count each. */
+  readonly readSeconds: number
+  readonly writeSeconds: number
 }
 
 export const diskSource: SourceDefinition<'disk'> = {
@@ -39,16 +42,18 @@ export const diskSource: SourceDefinition<'disk'> = {
 export function parseDiskstats(text: string): Map<string, DiskCounters> {
   const disks = new Map<string, DiskCounters>()
   for (const line of text.split('\n')) {
-    const [, , name, readOps, , sectorsRead, , writeOps, , sectorsWritten, , , ioMs] = line.trim().split(/ +/)
-    const counters = parseCounters([readOps, sectorsRead, writeOps, sectorsWritten, ioMs])
+    const [, , name, readOps, , sectorsRead, readMs, writeOps, , sectorsWritten, writeMs, , ioMs] = line.trim().split(/ +/)
+    const counters = parseCounters([readOps, sectorsRead, writeOps, sectorsWritten, ioMs, readMs, writeMs])
     if (name === undefined || counters === undefined || notDisks.test(name)) continue
-    const [reads = 0, readSectors = 0, writes = 0, writtenSectors = 0, busyMs = 0] = counters
+    const [reads = 0, readSectors = 0, writes = 0, writtenSectors = 0, busyMs = 0, readingMs = 0, writingMs = 0] = counters
     disks.set(name, {
       readBytes: readSectors * sectorBytes,
       writtenBytes: writtenSectors * sectorBytes,
       readOps: reads,
       writeOps: writes,
       ioSeconds: busyMs / 1000,
+      readSeconds: readingMs / 1000,
+      writeSeconds: writingMs / 1000,
     })
   }
   for (const name of disks.keys()) if (isPartition(name, disks)) disks.delete(name)
@@ -75,5 +80,12 @@ export function diskItem(device: string, previous: DiskCounters | undefined, cur
     read_ops_per_second: rates.readOps,
     write_ops_per_second: rates.writeOps,
     io_time_ratio: rates.ioSeconds === null ? null : Math.min(1, rates.ioSeconds),
+    read_latency_seconds: meanSeconds(rates.readSeconds, rates.readOps),
+    write_latency_seconds: meanSeconds(rates.writeSeconds, rates.writeOps),
   }
+}
+
+/** Null without a request in the interval: there was nothing to wait for. */
+function meanSeconds(secondsPerSecond: number | null, opsPerSecond: number | null): number | null {
+  return secondsPerSecond === null || opsPerSecond === null || opsPerSecond === 0 ? null : round(secondsPerSecond / opsPerSecond)
 }

@@ -2,21 +2,25 @@ import { statfs } from 'node:fs/promises'
 import { insideRoot } from '../procfs/host-paths.ts'
 import { KeptFile } from '../procfs/kept-file.ts'
 import { parseMounts, type Mount } from '../procfs/mounts.ts'
+import { untilAnswered } from '../procfs/pending-requests.ts'
 import { MountProbes, type Answer, type Usage } from './mount-probes.ts'
-import { selectMounts } from './mount-selection.ts'
+import { selectMounts, serverOf } from './mount-selection.ts'
 import { ratio } from './rates.ts'
 import { capItems, label, type Item, type SourceDefinition } from './source.ts'
+
+/** One for the whole process: a mount that hangs holds its thread across a reload too, and the new source must not ask it again. */
+const probes = new MountProbes(async (path) => toUsage(await untilAnswered(async () => await statfs(path))))
 
 export const fsSource: SourceDefinition<'fs'> = {
   group: 'fs',
   open(host, config) {
     const file = new KeptFile(`${host.proc}/1/mounts`, `${host.proc}/self/mounts`)
-    const probes = new MountProbes(async (path) => toUsage(await statfs(path)))
     return {
       async read() {
         const { kept, overflow } = capItems(selectMounts(parseMounts(file.read().toString('utf8')), config))
-        const answers = await probes.ask(kept.map((mount) => insideRoot(host, mount.mount)))
-        const items = kept.flatMap((mount) => fsItem(mount, answers.get(insideRoot(host, mount.mount))))
+        const questions = kept.map((mount) => ({ path: insideRoot(host, mount.mount), server: serverOf(mount) }))
+        const answers = await probes.ask(questions)
+        const items = kept.flatMap((mount, index) => fsItem(mount, answers.get(questions[index]?.path ?? '')))
         return { items, overflow, unreadable: items.filter((item) => item['size_bytes'] === null).length }
       },
       close: () => file.close(),

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { ContractError } from '@nightshift/shared/errors'
 import { KeptFile } from '../procfs/kept-file.ts'
+import { OptionalFile } from '../procfs/optional-file.ts'
 import { round } from './rates.ts'
 import type { Fields, SourceDefinition } from './source.ts'
 
@@ -10,12 +11,19 @@ export const loadSource: SourceDefinition<'load'> = {
   group: 'load',
   open(host) {
     const file = new KeptFile(`${host.proc}/loadavg`)
-    const online = new KeptFile(`${host.sys}/devices/system/cpu/online`)
+    const online = new OptionalFile(`${host.sys}/devices/system/cpu/online`)
+    const uptime = new OptionalFile(`${host.proc}/uptime`)
     return {
-      read: () => ({ fields: loadFields(parseLoadavg(file.readText()), readCores(online)) }),
+      read() {
+        const averages = parseLoadavg(file.readText())
+        // Sandboxes such as gVisor have no list of processors.
+        const cores = countCpuList(online.readText() ?? '') ?? availableParallelism()
+        return { fields: { ...loadFields(averages, cores), ...uptimeFields(uptime.readText()) } }
+      },
       close() {
         file.close()
         online.close()
+        uptime.close()
       },
     }
   },
@@ -45,11 +53,9 @@ export function loadFields([load1, load5, load15]: readonly [number, number, num
   return { load1, load5, load15, load1_per_core: round(load1 / cores) }
 }
 
-/** Sandboxes such as gVisor have no such file. */
-function readCores(online: KeptFile): number {
-  try {
-    return countCpuList(online.readText()) ?? availableParallelism()
-  } catch {
-    return availableParallelism()
-  }
+/** `11634.25 10693.77`: seconds since boot, time asleep included, and those that all processors were idle. */
+export function uptimeFields(text: string | null | undefined): Fields {
+  if (text === undefined) return {}
+  const match = /^(\d{1,12}(?:\.\d+)?) /.exec(text ?? '')
+  return { uptime_seconds: match === null ? null : Number(match[1]) }
 }

@@ -6,6 +6,10 @@ import type { Fields, SourceDefinition } from './source.ts'
 export interface Memory {
   readonly totalBytes: number
   readonly availableBytes: number
+  /** Absent where the system does not tell. */
+  readonly freeBytes?: number | undefined
+  readonly buffersBytes?: number | undefined
+  readonly cachedBytes?: number | undefined
   readonly swapTotalBytes: number
   readonly swapFreeBytes: number
 }
@@ -32,6 +36,9 @@ export function parseMeminfo(text: string): Memory {
   return {
     totalBytes: total,
     availableBytes: Math.min(available, total),
+    freeBytes: findBytes(text, 'MemFree'),
+    buffersBytes: findBytes(text, 'Buffers'),
+    cachedBytes: findBytes(text, 'Cached'),
     swapTotalBytes: findBytes(text, 'SwapTotal') ?? 0,
     swapFreeBytes: findBytes(text, 'SwapFree') ?? 0,
   }
@@ -45,6 +52,9 @@ export function memFields(memory: Memory): Fields {
     available_bytes: memory.availableBytes,
     used_bytes: usedBytes,
     used_ratio: ratio(usedBytes, memory.totalBytes),
+    ...(memory.freeBytes === undefined ? {} : { free_bytes: memory.freeBytes }),
+    ...(memory.buffersBytes === undefined ? {} : { buffers_bytes: memory.buffersBytes }),
+    ...(memory.cachedBytes === undefined ? {} : { cached_bytes: memory.cachedBytes }),
     swap_total_bytes: memory.swapTotalBytes,
     swap_used_bytes: swapUsedBytes,
     swap_used_ratio: ratio(swapUsedBytes, memory.swapTotalBytes) ?? 0,

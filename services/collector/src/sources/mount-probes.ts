@@ -10,50 +10,78 @@ export interface Usage {
 
 export type Answer = { kind: 'usage'; usage: Usage } | { kind: 'refused' }
 
-/**
- * Node has 4 threads for this, and file access and DNS need one of them. Each mount that hangs holds one until it answers; when so many hang
- * all mounts are stale, and nothing else is disturbed.
- */
+/** A mount that is asked. */
+export interface Question {
+  readonly path: string
+  /** Who answers, where that is another machine or a program: it can hang, and then all its mounts do. */
+  readonly server?: string | undefined
+}
+
+/** Node has 4 threads for this, and file access and DNS need one of them. Each mount that hangs holds one until it answers. */
 const maxInFlight = 3
+/** Of mounts that other machines answer for: however many of those hang, one thread is left for the disks of this one. */
+const maxRemoteInFlight = 2
 /** How long a look waits for mounts that it asked itself; shorter than the shortest cadence. */
 const patienceMs = 200
 
 /**
  * Asks mounts how full they are, each with one question in flight: a mount that hangs is not asked again before it has answered, and the
- * others are never kept waiting by it.
+ * others are never kept waiting by it. Of a server too: while one of its mounts hangs, its others are stale without being asked.
  */
 export class MountProbes {
   readonly #statfs: (path: string) => Promise<Usage>
-  readonly #inFlight = new Set<string>()
+  readonly #inFlight = new Map<string, Question>()
 
   constructor(statfs: (path: string) => Promise<Usage>) {
     this.#statfs = statfs
   }
 
   /** The answers that came in time. A path without one is stale. Never rejects. */
-  async ask(paths: readonly string[]): Promise<Map<string, Answer>> {
+  async ask(questions: readonly Question[]): Promise<Map<string, Answer>> {
     const answers = new Map<string, Answer>()
-    const queue = paths.filter((path) => !this.#inFlight.has(path))
-    const free = Math.max(0, maxInFlight - this.#inFlight.size)
-    const { promise: patienceEnded, resolve } = Promise.withResolvers<void>()
+    let waiting = questions.filter(({ path }) => !this.#inFlight.has(path))
+    let asked = 0
+    const { promise: done, resolve } = Promise.withResolvers<void>()
+    const askMore = (): void => {
+      waiting = waiting.filter((question) => {
+        if (!this.#mayAsk(question)) return true
+        asked++
+        void this.#ask(question).then((answer) => {
+          answers.set(question.path, answer)
+          asked--
+          askMore()
+        })
+        return false
+      })
+      // Those that still wait do so for mounts that hung before this look.
+      if (asked === 0) resolve()
+    }
     const timer = setTimeout(() => {
-      queue.length = 0
+      waiting = []
       resolve()
     }, patienceMs)
-    await Promise.race([Promise.all(Array.from({ length: free }, () => this.#work(queue, answers))), patienceEnded])
+    askMore()
+    await done
+    waiting = []
     clearTimeout(timer)
     return new Map(answers)
   }
 
-  async #work(queue: string[], answers: Map<string, Answer>): Promise<void> {
-    for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
-      this.#inFlight.add(path)
-      try {
-        answers.set(path, { kind: 'usage', usage: await this.#statfs(path) })
-      } catch {
-        answers.set(path, { kind: 'refused' })
-      }
-      this.#inFlight.delete(path)
+  #mayAsk({ server }: Question): boolean {
+    if (this.#inFlight.size >= maxInFlight) return false
+    if (server === undefined) return true
+    const remote = [...this.#inFlight.values()].flatMap((each) => each.server ?? [])
+    return remote.length < maxRemoteInFlight && !remote.includes(server)
+  }
+
+  async #ask(question: Question): Promise<Answer> {
+    this.#inFlight.set(question.path, question)
+    try {
+      return { kind: 'usage', usage: await this.#statfs(question.path) }
+    } catch {
+      return { kind: 'refused' }
+    } finally {
+      this.#inFlight.delete(question.path)
     }
   }
 }

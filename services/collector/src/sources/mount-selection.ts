@@ -46,6 +46,13 @@ function isStorage({ mount, fstype, readonly }: Mount): boolean {
   return !(fstype === 'tmpfs' && readonly)
 }
 
+/** Who answers for a mount: undefined for the disks of this machine, otherwise the server or the program of which all its mounts hang together. */
+export function serverOf(mount: Mount): string | undefined {
+  if (!isNetwork(mount) && !mount.fstype.startsWith('fuse')) return undefined
+  const name = /^(?:\/\/([^/]+)|([^/]+):\/)/.exec(mount.device)
+  return name?.[1] ?? name?.[2]?.replace(/^.*@/, '') ?? mount.mount
+}
+
 function isNetwork({ device, fstype }: Mount): boolean {
   return networkTypes.has(fstype) || /^(?:\/\/|[^/]+:\/)/.test(device)
 }

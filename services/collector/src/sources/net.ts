@@ -1,6 +1,7 @@
 import { KeptFile } from '../procfs/kept-file.ts'
 import { exclusion } from './exclusion.ts'
-import { parseCounters, ratesPerSecond } from './rates.ts'
+import { NicLinks } from './nic-links.ts'
+import { parseCounters, ratesPerSecond, round } from './rates.ts'
 import { capItems, label, type Item, type SourceDefinition } from './source.ts'
 
 export interface NicCounters {
@@ -16,17 +17,22 @@ export interface NicCounters {
 
 export const netSource: SourceDefinition<'net'> = {
   group: 'net',
-  open(host, config) {
+  open(host, config, context) {
     // /proc/net is a link to the reader's own network namespace; process 1 has the host's.
     const file = new KeptFile(`${host.proc}/1/net/dev`, `${host.proc}/self/net/dev`)
     const isExcluded = exclusion(config.exclude)
+    const links = new NicLinks(host.sys, context.clock)
     let previous = new Map<string, NicCounters>()
     return {
       read(intervalSeconds) {
         const current = new Map([...parseNetDev(file.readText())].filter(([nic]) => !isExcluded(nic)))
         const { kept, overflow } = capItems([...current])
-        const items = kept.map(([nic, counters]) => nicItem(nic, previous.get(nic), counters, intervalSeconds))
+        const items = kept.map(([nic, counters]) => ({
+          ...nicItem(nic, previous.get(nic), counters, intervalSeconds),
+          ...links.fields(nic),
+        }))
         previous = current
+        links.look(kept.map(([nic]) => nic))
         return { items, overflow }
       },
       close: () => file.close(),
@@ -77,5 +83,11 @@ export function nicItem(nic: string, previous: NicCounters | undefined, current:
     transmit_drops_total: current.transmitDrops,
     receive_bytes_per_second: rates.receiveBytes,
     transmit_bytes_per_second: rates.transmitBytes,
+    errors_per_second: bothWays(rates.receiveErrors, rates.transmitErrors),
+    drops_per_second: bothWays(rates.receiveDrops, rates.transmitDrops),
   }
+}
+
+function bothWays(received: number | null, transmitted: number | null): number | null {
+  return received === null || transmitted === null ? null : round(received + transmitted)
 }

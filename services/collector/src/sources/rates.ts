@@ -27,6 +27,26 @@ export function ratesPerSecond<K extends string>(
   return rates
 }
 
+/** Counters as fields: of each `name` a `name_total` and its `name_per_second`. One the kernel does not have is left out. */
+export function counterFields(
+  previous: Readonly<Record<string, number | undefined>> | undefined,
+  current: Readonly<Record<string, number | undefined>>,
+  intervalSeconds: number | null,
+): Record<string, number | null> {
+  const fields: Record<string, number | null> = {}
+  for (const [name, value] of Object.entries(current)) {
+    if (value === undefined) continue
+    const before = previous?.[name]
+    fields[`${name}_total`] = value
+    fields[`${name}_per_second`] = ratesPerSecond(
+      before === undefined ? undefined : { name: before },
+      { name: value },
+      intervalSeconds,
+    ).name
+  }
+  return fields
+}
+
 /** Counters as the kernel prints them; undefined when one of them is none. */
 export function parseCounters(texts: readonly (string | undefined)[]): number[] | undefined {
   const values = texts.map((text) => (text === undefined || !/^\d{1,20}$/.test(text) ? Number.NaN : Number(text)))

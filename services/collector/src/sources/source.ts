@@ -1,4 +1,5 @@
 import type { Clock } from '@nightshift/shared/clock'
+import { ContractError } from '@nightshift/shared/errors'
 import type { GroupsConfig } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { HostPaths } from '../procfs/host-paths.ts'
@@ -18,6 +19,8 @@ export interface Reading {
   overflow?: number
   /** Things that are there but could not be read. */
   unreadable?: number
+  /** Readings of other groups that came with this one; each goes out as a message of its own. */
+  beside?: Record<string, Reading>
 }
 
 /** One group of this host, with what it must remember between two looks. */
@@ -43,6 +46,13 @@ export interface SourceDefinition<G extends CollectedGroup = CollectedGroup> {
   readonly group: G
   open(host: HostPaths, config: GroupsConfig[G], context: SourceContext): Source
 }
+
+/** What a source throws where the machine does not have what it reads: said once, counted as no error, and looked for again later. */
+export function unsupported(reason: string): ContractError {
+  return new ContractError(unsupportedCode, reason)
+}
+
+export const unsupportedCode = 'unsupported_group'
 
 /** Things of a kind that go into one group; more are counted, not sent. */
 export const maxItems = 64

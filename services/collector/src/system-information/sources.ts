@@ -1,5 +1,7 @@
-import { cpus, loadavg } from 'node:os'
-import { disksIO, fsSize, fsStats, mem, networkStats } from 'systeminformation'
+import { cpus, loadavg, uptime } from 'node:os'
+import { disksIO, fsSize, fsStats, mem, networkStats, processes } from 'systeminformation'
+import { clockSource } from '../sources/clock.ts'
+import { coreItem } from '../sources/cpu-core.ts'
 import { cpuFields, type CpuTimes } from '../sources/cpu.ts'
 import { exclusion } from '../sources/exclusion.ts'
 import { loadFields } from '../sources/load.ts'
@@ -9,16 +11,19 @@ import type { SourceRegistry } from '../sources/registry.ts'
 import { capItems, label, type Item, type Source } from '../sources/source.ts'
 
 /**
- * The six groups on systems without /proc, such as macOS, in the same shape. systeminformation starts programs for most of it, so it is
+ * The groups that can be had on systems without /proc, such as macOS, in the same shape. systeminformation starts programs for most of it, so it is
  * never used on Linux. Its rates are not used: they live in one place for all callers; ours are made from its counters.
  */
 export const systemInformationSources: SourceRegistry = {
   cpu: async () => ({ group: 'cpu', open: openCpu }),
-  load: async () => ({ group: 'load', open: () => source(() => ({ fields: loadFields(loadAverages(), cpus().length) })) }),
+  load: async () => ({ group: 'load', open: () => source(readLoad) }),
   mem: async () => ({ group: 'mem', open: () => source(readMemory) }),
   fs: async () => ({ group: 'fs', open: (_, config) => openFileSystems(config.network_mounts, exclusion(config.exclude)) }),
   disk: async () => ({ group: 'disk', open: openDisk }),
   net: async () => ({ group: 'net', open: (_, config) => openNet(exclusion(config.exclude)) }),
+  cpu_core: async () => ({ group: 'cpu_core', open: openCores }),
+  proc: async () => ({ group: 'proc', open: () => source(readProcesses) }),
+  clock: async () => clockSource,
 }
 
 const pseudoTypes = /^(?:autofs|devfs|fdescfs|procfs|nullfs)$/i
@@ -28,7 +33,7 @@ function source(read: Source['read']): Source {
   return { read, close: () => undefined }
 }
 
-/** iowait and steal are unknown here, and so absent. */
+/** iowait, interrupts, steal and guests are unknown here, and so absent. */
 function openCpu(): Source {
   let previous: CpuTimes | undefined
   return source((intervalSeconds) => {
@@ -38,6 +43,7 @@ function openCpu(): Source {
       user: total('user') + total('nice'),
       system: total('sys') + total('irq'),
       idle: total('idle'),
+      nice: total('nice'),
       cores: times.length,
     }
     const fields = cpuFields(intervalSeconds === null ? undefined : previous, current)
@@ -46,17 +52,39 @@ function openCpu(): Source {
   })
 }
 
-function loadAverages(): [number, number, number] {
+/** Node tells processor times in milliseconds. */
+const ticksPerSecond = 1000
+
+function openCores(): Source {
+  let previous: number[][] = []
+  return source((intervalSeconds) => {
+    const current = cpus().map(({ times }) => [times.user, times.nice, times.sys, times.idle])
+    const items = current.map((ticks, core) =>
+      coreItem(String(core), intervalSeconds === null ? undefined : previous[core], ticks, ticksPerSecond),
+    )
+    previous = current
+    return { items }
+  })
+}
+
+function readLoad(): { fields: ReturnType<typeof loadFields> } {
   const [load1 = 0, load5 = 0, load15 = 0] = loadavg()
-  return [load1, load5, load15]
+  return { fields: { ...loadFields([load1, load5, load15], cpus().length), uptime_seconds: uptime() } }
+}
+
+/** How much each uses is told as a mean over its life, which is no measure of now: so counts only. */
+async function readProcesses(): Promise<{ fields: Record<string, number> }> {
+  const { all, running, sleeping, list } = await processes()
+  return { fields: { count: all, running, sleeping, zombie: list.filter(({ state }) => state === 'zombie').length } }
 }
 
 async function readMemory(): Promise<{ fields: ReturnType<typeof memFields> }> {
-  const { total, available, swaptotal, swapfree } = await mem()
+  const { total, available, free, swaptotal, swapfree } = await mem()
   return {
     fields: memFields({
       totalBytes: total,
       availableBytes: Math.min(available, total),
+      freeBytes: free,
       swapTotalBytes: swaptotal,
       swapFreeBytes: swapfree,
     }),

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, expect, test, vi } from 'vitest'
 import { systemClock, type Clock } from '@nightshift/shared/clock'
 import { CheckSet } from '../../src/checks/check-set.ts'
@@ -130,3 +132,28 @@ test('a stop breaks off what runs, at once and without a result', async () => {
   expect(performance.now() - startMs).toBeLessThan(10_000)
   expect(runs).toEqual([])
 })
+
+test('thousands of runs leave nothing behind in memory', async () => {
+  const clock = new TurnedClock()
+  const check = { kind: 'process', pid_file: '/no/such.pid', every: '1h' }
+  const set = new CheckSet({ hostName: 'web-1', host: hostPaths({}), clock, report: (_name, _config, run) => run.outcome.ok })
+  cleanups.push(() => set.stop())
+  await set.apply(parse({ check }))
+  const run = async (count: number): Promise<number> => {
+    for (let index = 0; index < count; index++) {
+      clock.turn(1000)
+      expect(await set.run('check')).toBe(false)
+    }
+    return heapBytes()
+  }
+  await run(500)
+  const before = await run(500)
+  expect(((await run(3000)) - before) / 3000).toBeLessThan(300)
+})
+
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  return process.memoryUsage().heapUsed
+}

@@ -96,12 +96,10 @@ test('method, headers and a JSON body arrive as configured', async () => {
 
 describe('a redirect', () => {
   test('is followed, and without private headers when it leads elsewhere', async () => {
-    const target = await serve((request, response) =>
-      response.end(`${request.headers.authorization} ${String(request.headers['x-plain'])}`),
-    )
+    const target = await serve((request, response) => response.end(`${request.headers.authorization} ${String(request.headers.accept)}`))
     const url = await serve((_, response) => response.writeHead(302, { location: `${target}/there` }).end())
-    const keys = { url, headers: { Authorization: 'Bearer t', 'x-plain': 'p' } }
-    expect(await runCheck('http', { ...keys, contains: 'undefined p' })).toMatchObject({
+    const keys = { url, headers: { Authorization: 'Bearer t', accept: 'text/x-plain' } }
+    expect(await runCheck('http', { ...keys, contains: 'undefined text/x-plain' })).toMatchObject({
       ok: true,
       detail: { url: `${target}/there`, redirects: 1 },
     })
@@ -159,6 +157,18 @@ describe('a server', () => {
       ok: false,
       error: expect.stringContaining('no complete answer within 500ms'),
     })
+  })
+
+  test('that changes to another protocol, or breaks off its answer, is told so', async () => {
+    const change = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'
+    const changing = await listen(createTcpServer((socket) => socket.on('error', () => undefined).write(change)))
+    expect((await runCheck('http', { url: `http://127.0.0.1:${changing}/` })).error).toBe('status 101, expected 200-399')
+    const breaking = await listen(
+      createTcpServer((socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc'))),
+    )
+    expect((await runCheck('http', { url: `http://127.0.0.1:${breaking}/` })).error).toBe(
+      `127.0.0.1:${breaking} closed the connection before it answered`,
+    )
   })
 
   test('that hangs up, or does not speak HTTP, is told so', async () => {

@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { matches } from '../../src/checks/process.ts'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { matches, processCheck } from '../../src/checks/process.ts'
 import { parsePs } from '../../src/checks/ps.ts'
-import { runCheck } from './run-check.ts'
+import { hostPaths } from '../../src/procfs/host-paths.ts'
+import { checkOf, runCheck } from './run-check.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nightshift-process-'))
 const marker = `--marker-${process.pid}-${Date.now()}`
@@ -38,6 +39,11 @@ describe.each(process.platform === 'linux' ? ['/proc', '/no-proc-here'] : ['/no-
     expect((await run({ name: 'no-such-program' })).error).toMatch(/^no process named no-such-program; \d+ processes looked at$/)
   })
 
+  test('more than may run is a failure', async () => {
+    expect((await run({ command: marker, max_count: 1 })).error).toBe(`2 processes with "${marker}", more than 1`)
+    expect(await run({ command: marker, max_count: 2 })).toMatchObject({ ok: true })
+  })
+
   test('a pid file is followed to a process that runs, and is the right one', async () => {
     const pidFile = join(folder, 'daemon.pid')
     writeFileSync(pidFile, `${children[0]?.pid}\n`)
@@ -57,6 +63,33 @@ describe.each(process.platform === 'linux' ? ['/proc', '/no-proc-here'] : ['/no-
     writeFileSync(pidFile, 'starting...')
     expect(await run({ pid_file: pidFile })).toMatchObject({ ok: false, error: `pid file ${pidFile} holds no process number` })
   })
+})
+
+test.runIf(process.platform === 'linux')('memory and processor time of all together have bounds', async () => {
+  expect(await runCheck('process', { command: marker, max_rss: '4GiB' })).toMatchObject({ ok: true })
+  const outcome = await runCheck('process', { command: marker, max_rss: '1MiB' })
+  expect(outcome.error).toMatch(/^the processes hold \d+ bytes of memory, more than 1048576$/)
+  expect(outcome.detail['rss_bytes']).toBeGreaterThan(20e6)
+})
+
+test.runIf(process.platform === 'linux')('processor time is told from the second look on', async () => {
+  const busy = spawn(process.execPath, ['-e', 'for (;;);', '--', `${marker}-busy`], { stdio: 'ignore' })
+  await once(busy, 'spawn')
+  const config = checkOf('process', { command: `${marker}-busy`, max_cpu_cores: 0.1 })
+  const look = async () =>
+    await processCheck.run(config, { signal: new AbortController().signal, timeoutMs: 5000, elapsedMs: () => 0, host: hostPaths({}) })
+  await vi.waitFor(async () => expect(await look()).toMatchObject({ ok: true }))
+  await vi.waitFor(async () => expect((await look()).error).toMatch(/^the processes keep \d\.\d\d cores busy, more than 0\.1$/), {
+    timeout: 5000,
+    interval: 300,
+  })
+  busy.kill('SIGKILL')
+  await once(busy, 'exit')
+})
+
+test('memory is not known where there is no /proc, and the check says so', async () => {
+  const outcome = await runCheck('process', { command: marker, max_rss: '4GiB' }, { proc: '/no-proc-here', sys: '/sys', root: '/' })
+  expect(outcome).toMatchObject({ ok: null, error: expect.stringContaining('only where there is /proc') })
 })
 
 describe('a process', () => {

@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { systemClock } from '@nightshift/shared/clock'
 import { collectorConfigSchema, type CollectorConfig } from '../../src/config.ts'
 import { GroupSet } from '../../src/groups/group-set.ts'
-import { sourcesFor } from '../../src/sources/registry.ts'
+import { sourcesFor, type SourceRegistry } from '../../src/sources/registry.ts'
 import { fixturePath } from '../fixture.ts'
 import { keptLog } from '../kept-log.ts'
 
@@ -13,8 +13,9 @@ afterEach(() => opened.splice(0).forEach((set) => set.stop()))
 async function open(config: object) {
   const recorded = fixturePath('linux-6.18')
   const looks: { group: string; atMs: number }[] = []
+  const { cpu, load, mem, fs, disk, net } = await sourcesFor('linux')
   const set = new GroupSet({
-    registry: await sourcesFor('linux'),
+    registry: { cpu, load, mem, fs, disk, net } as SourceRegistry,
     host: { proc: `${recorded}/proc`, sys: `${recorded}/sys`, root: '/' },
     clock: systemClock,
     log: keptLog().log,

@@ -11,7 +11,18 @@ const later = parseStat(Buffer.from(fixture('linux-6.18/later/stat')))
 
 describe('the recorded /proc/stat', () => {
   test('gives the times of each mode and the number of processors', () => {
-    expect(first).toEqual({ user: 49_952 + 133, system: 80_225 + 420, idle: 473_507, iowait: 1287, steal: 315, cores: 2 })
+    expect(first).toEqual({
+      user: 49_952 + 133,
+      system: 80_225 + 420,
+      idle: 473_507,
+      iowait: 1287,
+      steal: 315,
+      nice: 133,
+      irq: 0,
+      softirq: 420,
+      guest: 0,
+      cores: 2,
+    })
   })
 
   test('gives shares of the time between two looks that add up to one', () => {
@@ -79,7 +90,26 @@ describe('shares', () => {
 
 test('guest time is not counted twice', () => {
   const stat = parseStat(Buffer.from('cpu  100 0 50 800 0 0 0 0 90 0\ncpu0 100 0 50 800 0 0 0 0 90 0\nintr 1\n'))
-  expect(stat).toEqual({ user: 100, system: 50, idle: 800, iowait: 0, steal: 0, cores: 1 })
+  expect(stat).toEqual({ user: 100, system: 50, idle: 800, iowait: 0, steal: 0, nice: 0, irq: 0, softirq: 0, guest: 90, cores: 1 })
+})
+
+test.each([
+  ['linux-4.18', { user: 2289, system: 2873, iowait: 6290, irq: 127, softirq: 456, guest: 0, cores: 2 }],
+  ['linux-5.15', { user: 4855, system: 1160, iowait: 520, irq: 10, softirq: 30, guest: 420, cores: 2 }],
+])('the hand-written /proc/stat of %s is understood, however long its line of interrupts', (kernel, times) => {
+  expect(parseStat(Buffer.from(fixture(`hand-written/${kernel}/proc/stat`)))).toMatchObject(times)
+})
+
+test('parts of a mode are shares of all time too, and belong to it', () => {
+  const before: CpuTimes = { user: 0, system: 0, idle: 0, nice: 0, irq: 0, softirq: 0, guest: 0, cores: 1 }
+  const after: CpuTimes = { user: 40, system: 40, idle: 20, nice: 10, irq: 5, softirq: 15, guest: 30, cores: 1 }
+  expect(cpuFields(before, after)).toMatchObject({
+    user_ratio: 0.4,
+    nice_ratio: 0.1,
+    guest_ratio: 0.3,
+    irq_ratio: 0.05,
+    softirq_ratio: 0.15,
+  })
 })
 
 test('any text is either times that are numbers or a ContractError', () => {

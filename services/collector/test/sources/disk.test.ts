@@ -14,6 +14,8 @@ test('the recorded host has one disk: loop devices and zram are none', () => {
     readOps: 169_693,
     writeOps: 25_988,
     ioSeconds: 23.916,
+    readSeconds: expect.any(Number),
+    writeSeconds: expect.any(Number),
   })
 })
 
@@ -37,7 +39,7 @@ test('a partition is left out where its disk is listed, and is a disk where it s
 })
 
 test('a counter that went backwards makes every rate of its device null for that look', () => {
-  const counters = { readBytes: 100, writtenBytes: 100, readOps: 100, writeOps: 100, ioSeconds: 1 }
+  const counters = { readBytes: 100, writtenBytes: 100, readOps: 100, writeOps: 100, ioSeconds: 1, readSeconds: 1, writeSeconds: 1 }
   expect(diskItem('sda', counters, { ...counters, readOps: 1, writeOps: 200 }, 1)).toMatchObject({
     write_ops_total: 200,
     read_ops_per_second: null,
@@ -47,9 +49,33 @@ test('a counter that went backwards makes every rate of its device null for that
 })
 
 test('a busy disk is never busier than all the time', () => {
-  const counters = { readBytes: 0, writtenBytes: 0, readOps: 0, writeOps: 0, ioSeconds: 0 }
+  const counters = { readBytes: 0, writtenBytes: 0, readOps: 0, writeOps: 0, ioSeconds: 0, readSeconds: 0, writeSeconds: 0 }
   expect(diskItem('sda', counters, { ...counters, ioSeconds: 1.1 }, 1)['io_time_ratio']).toBe(1)
 })
+
+test('a request takes as long as the mean of the interval, and nothing without a request', () => {
+  const before = { readBytes: 0, writtenBytes: 0, readOps: 10, writeOps: 10, ioSeconds: 0, readSeconds: 1, writeSeconds: 1 }
+  const item = diskItem('sda', before, { ...before, readOps: 14, readSeconds: 1.02 }, 2)
+  expect(item).toMatchObject({ read_latency_seconds: 0.005, write_latency_seconds: null })
+})
+
+test.each(['linux-4.18', 'linux-5.15'])(
+  'the hand-written diskstats of %s, which differ in their columns, give the same fields',
+  (kernel) => {
+    const disks = parseDiskstats(fixture(`hand-written/${kernel}/proc/diskstats`))
+    expect([...disks.keys()]).toEqual(kernel === 'linux-4.18' ? ['sda', 'dm-0'] : ['nvme0n1'])
+    const factor = kernel === 'linux-4.18' ? 1 : 10
+    expect([...disks.values()][0]).toEqual({
+      readBytes: 2000 * 512 * factor,
+      writtenBytes: 4000 * 512 * factor,
+      readOps: 100 * factor,
+      writeOps: 200 * factor,
+      ioSeconds: 0.5 * factor,
+      readSeconds: 0.3 * factor,
+      writeSeconds: 0.8 * factor,
+    })
+  },
+)
 
 test('a device that the config excludes is not sent', async () => {
   const source = diskSource.open(

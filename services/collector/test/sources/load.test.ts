@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { catalogue } from '@nightshift/shared/metrics/catalogue'
-import { countCpuList, loadSource, parseLoadavg } from '../../src/sources/load.ts'
+import { countCpuList, loadSource, parseLoadavg, uptimeFields } from '../../src/sources/load.ts'
 import { fixturePath } from '../fixture.ts'
 import { sourceContext } from '../source-context.ts'
 import { unlessRefused } from '../refused.ts'
@@ -11,7 +11,7 @@ test('the recorded files give the averages, and the first one per processor', as
   const source = loadSource.open({ proc: `${recorded}/proc`, sys: `${recorded}/sys`, root: '/' }, { enabled: true }, sourceContext())
   const { fields } = await source.read(1)
   source.close()
-  expect(fields).toEqual({ load1: 1.47, load5: 1.49, load15: 1.1, load1_per_core: 0.735 })
+  expect(fields).toEqual({ load1: 1.47, load5: 1.49, load15: 1.1, load1_per_core: 0.735, uptime_seconds: expect.any(Number) })
   expect(Object.keys(fields ?? {})).toEqual(Object.keys(catalogue.load.fields))
 })
 
@@ -36,6 +36,12 @@ test.each([
   ['0-999999', undefined],
 ])('the list of processors %j holds %s', (text, count) => {
   expect(countCpuList(text)).toBe(count)
+})
+
+test('uptime counts what the kernel counts; it is absent where there is no such file and null where it says nothing', () => {
+  expect(uptimeFields('11634.25 10693.77\n')).toEqual({ uptime_seconds: 11_634.25 })
+  expect(uptimeFields(undefined)).toEqual({})
+  expect(uptimeFields('x')).toEqual({ uptime_seconds: null })
 })
 
 test('any text is three averages or a ContractError', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseMounts } from '../../src/procfs/mounts.ts'
-import { selectMounts } from '../../src/sources/mount-selection.ts'
+import { selectMounts, serverOf } from '../../src/sources/mount-selection.ts'
 import { fixture } from '../fixture.ts'
 
 const select = (name: string, config = { network_mounts: false, exclude: [] as string[] }): string[] =>
@@ -51,6 +51,19 @@ test('what is mounted over hides what was there', () => {
 test('the root of a container is its overlay', () => {
   const mounts = parseMounts('overlay / overlay rw,relatime 0 0\noverlay /x overlay rw 0 0\n')
   expect(selectMounts(mounts, { network_mounts: false, exclude: [] }).map(({ mount }) => mount)).toEqual(['/'])
+})
+
+test.each([
+  ['/dev/sda1', 'ext4', undefined],
+  ['tank/home', 'zfs', undefined],
+  ['nas:/volume1', 'nfs4', 'nas'],
+  ['[2001:db8::1]:/volume1', 'nfs4', '[2001:db8::1]'],
+  ['//files/share', 'cifs', 'files'],
+  ['alice@build:/home', 'fuse.sshfs', 'build'],
+  ['bucket', 'fuse.s3fs', '/mnt'],
+  ['hung', 'fuse', '/mnt'],
+])('for %s (%s) answers %s', (device, fstype, server) => {
+  expect(serverOf({ device, fstype, mount: '/mnt', readonly: false })).toBe(server)
 })
 
 test('any text gives mounts that start with a slash', () => {

@@ -38,6 +38,19 @@ test.each(['cpu', 'load', 'mem', 'fs', 'disk', 'net'] as const)(
   },
 )
 
+test.each(['cpu_core', 'proc'] as const)('the group %s, as far as it can be had, speaks the words of the catalogue', async (group) => {
+  const [, { fields = {}, items = [] }] = await lookTwice(group)
+  const entry = findGroup(group)
+  const known = [...Object.keys(entry?.fields ?? {}), ...(entry?.items?.labels ?? []), ...Object.keys(entry?.items?.fields ?? {})]
+  expect([...Object.keys(fields), ...items.flatMap((item) => Object.keys(item))].filter((key) => !known.includes(key))).toEqual([])
+  expect(group === 'proc' ? fields['count'] : items[0]?.['user_seconds_total']).toBeGreaterThan(0)
+})
+
+test('what needs the kernel of Linux is missing elsewhere, not empty', async () => {
+  const registry = await sourcesFor('darwin')
+  expect(['tcp', 'psi', 'vm', 'fd', 'temp'].filter((group) => group in registry)).toEqual([])
+})
+
 test('memory is that of the machine, and used is total minus available', async () => {
   const [{ fields }] = await lookTwice('mem')
   expect(fields?.['total_bytes']).toBeCloseTo(totalmem(), -7)

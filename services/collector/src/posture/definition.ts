@@ -1,0 +1,8 @@
+import type { RoomDefinition } from '../room.ts'
+
+/** Looks at the security posture while the config has a section `security`. */
+export const postureRoom: RoomDefinition = {
+  name: 'posture',
+  isAskedFor: (config) => config.security !== undefined,
+  open: async (context) => new (await import('./posture-room.ts')).PostureRoom(context),
+}
