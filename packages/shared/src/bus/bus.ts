@@ -124,6 +124,8 @@ export interface LeaseOptions {
   key: string
   /** `service@host`: a lease left behind by an earlier run of the same holder is taken over at once. */
   holder: string
+  /** How long to leave it to others while it is free, milliseconds; asked again at each try. The default is not at all. */
+  patienceMs?: () => number
   signal?: AbortSignal
 }
 

@@ -16,7 +16,7 @@ const renewEvery = 1 / 3
 const renewTimeout = 1 / 4
 /** After a renewal that failed for a passing reason. */
 const renewAgain = 1 / 12
-const candidateEvery = 1 / 6
+const candidateEvery = 1 / 12
 const valueVersion = 1
 
 interface LeaseParts {
@@ -32,6 +32,7 @@ export async function acquireLease(options: LeaseOptions, parts: LeaseParts): Pr
   const { link, deps, heldBefore } = parts
   const nonce = randomUUID()
   const complaints = new Once()
+  let freeSinceMs: number | undefined
   for (let ttlMs = leaseTtlMs; ;) {
     const live = await link.untilReady(options.signal)
     try {
@@ -39,7 +40,10 @@ export async function acquireLease(options: LeaseOptions, parts: LeaseParts): Pr
       ttlMs = terms.ttlMs
       const sent = instant(deps)
       const kv = await openKv(live, bucketId('locks', parts.namespace))
-      const revision = await take(kv, options, nonce, !heldBefore.has(options.key))
+      const patienceMs = options.patienceMs?.() ?? 0
+      freeSinceMs = patienceMs > 0 && !(await isTaken(kv, options.key)) ? (freeSinceMs ?? deps.clock.monotonicMs()) : undefined
+      const isPatient = freeSinceMs !== undefined && deps.clock.monotonicMs() - freeSinceMs < patienceMs
+      const revision = isPatient ? undefined : await take(kv, options, nonce, !heldBefore.has(options.key))
       if (revision !== undefined) {
         heldBefore.add(options.key)
         return new HeldLease(options, parts, { nonce, revision, token: terms.tokenBase + revision, ttlMs, sent })
@@ -53,6 +57,10 @@ export async function acquireLease(options: LeaseOptions, parts: LeaseParts): Pr
       () => undefined,
     )
   }
+}
+
+async function isTaken(kv: KV, key: string): Promise<boolean> {
+  return (await kv.get(key))?.operation === 'PUT'
 }
 
 /** The revision when it is ours now. The bucket drops what was not renewed, so that the key can be made again. */

@@ -53,8 +53,8 @@ export function bucketStreamId(name: BucketName, namespace: string): string {
   return `KV_${bucketId(name, namespace)}`
 }
 
-/** A lease that was not renewed for so long is free. */
-export const leaseTtlMs = 6000
+/** A lease that was not renewed for so long is free: with the time to see it and to read the state, a takeover takes less than 5 s. */
+export const leaseTtlMs = 3000
 /** The server drops a second message of the same id that comes within this time. */
 const duplicateWindowMs = 120_000
 const maxMessageBytes = 1024 * 1024

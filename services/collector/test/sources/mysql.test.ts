@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { catalogue } from '@nightshift/shared/metrics/catalogue'
 import { mariadbObstacle, startMariadb } from '@nightshift/test-servers/mariadb'
 import { collectorConfigSchema } from '../../src/config.ts'
-import type { WideReading } from '../../src/databases/target-group.ts'
+import type { Reading } from '../../src/sources/source.ts'
 import { hostPaths } from '../../src/procfs/host-paths.ts'
 import { mysqlSource } from '../../src/sources/mysql.ts'
 import { keptLog } from '../kept-log.ts'
@@ -46,7 +46,7 @@ describe.skipIf(obstacle !== undefined)(`MariaDB${obstacle === undefined ? '' : 
     const { log, lines } = keptLog()
     const { groups } = collectorConfigSchema.parse({ groups: { mysql: { targets: { main: { port: server.port, ...target } } } } })
     const source = mysqlSource.open(hostPaths({}), groups.mysql, sourceContext({ log, everyMs }))
-    const read = async (): Promise<WideReading> => await source.read(1)
+    const read = async (): Promise<Reading> => await source.read(1)
     const main = async () => (await read()).items?.[0] ?? {}
     return { source, read, main, lines }
   }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { catalogue } from '@nightshift/shared/metrics/catalogue'
 import { freePort, startNats, type NatsServer } from '@nightshift/test-servers/nats'
 import { collectorConfigSchema } from '../../src/config.ts'
-import type { WideReading } from '../../src/databases/target-group.ts'
+import type { Reading } from '../../src/sources/source.ts'
 import { hostPaths } from '../../src/procfs/host-paths.ts'
 import { natsSource } from '../../src/sources/nats.ts'
 import { keptLog } from '../kept-log.ts'
@@ -34,7 +34,7 @@ function open(target: object, everyMs = 1000) {
   const { groups } = collectorConfigSchema.parse({ groups: { nats: { targets: { main: target } } } })
   const source = natsSource.open(hostPaths({}), groups.nats, sourceContext({ log, everyMs }))
   onTestFinished(() => source.close())
-  const read = async (): Promise<WideReading> => await source.read(1)
+  const read = async (): Promise<Reading> => await source.read(1)
   const main = async () => (await read()).items?.[0] ?? {}
   return { read, main, lines }
 }

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { catalogue } from '@nightshift/shared/metrics/catalogue'
 import { postgresObstacle, startPostgres } from '@nightshift/test-servers/postgres'
-import type { WideReading } from '../../src/databases/target-group.ts'
+import type { Reading } from '../../src/sources/source.ts'
 import { postgresSource } from '../../src/sources/postgres.ts'
 import { hostPaths } from '../../src/procfs/host-paths.ts'
 import { collectorConfigSchema } from '../../src/config.ts'
@@ -49,7 +49,7 @@ describe.skipIf(obstacle !== undefined)(`PostgreSQL${obstacle === undefined ? ''
       groups: { postgres: { targets: { main: { port: server.port, database: 'shop', ...target } } } },
     })
     const source = postgresSource.open(hostPaths({}), groups.postgres, sourceContext({ log: log.log, everyMs }))
-    const read = async (): Promise<WideReading> => await source.read(1)
+    const read = async (): Promise<Reading> => await source.read(1)
     const main = async () => (await read()).items?.[0] ?? {}
     return { source, read, main, lines: log.lines }
   }

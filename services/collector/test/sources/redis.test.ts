@@ -4,7 +4,7 @@ import { redisObstacle, startRedis } from '@nightshift/test-servers/redis'
 import { collectorConfigSchema } from '../../src/config.ts'
 import { openRedis } from '../../src/databases/redis/connection.ts'
 import { serverAddress } from '../../src/databases/server-address.ts'
-import type { WideReading } from '../../src/databases/target-group.ts'
+import type { Reading } from '../../src/sources/source.ts'
 import { hostPaths } from '../../src/procfs/host-paths.ts'
 import { redisSource } from '../../src/sources/redis.ts'
 import { keptLog } from '../kept-log.ts'
@@ -42,7 +42,7 @@ describe.skipIf(obstacle !== undefined)(`Redis${obstacle === undefined ? '' : ` 
     const { log, lines } = keptLog()
     const { groups } = collectorConfigSchema.parse({ groups: { redis: { targets } } })
     const source = redisSource.open(hostPaths({}), groups.redis, sourceContext({ log, everyMs }))
-    const read = async (): Promise<WideReading> => await source.read(1)
+    const read = async (): Promise<Reading> => await source.read(1)
     const main = async () => (await read()).items?.[0] ?? {}
     return { source, read, main, lines }
   }
