@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { findPattern } from '../../src/checks/bounded-pattern.ts'
+import { findPattern } from '../../src/checks/find-pattern.ts'
 import { judgeJson } from '../../src/checks/json-expectation.ts'
 import { parseJsonPath, valueAtPath } from '../../src/checks/json-path.ts'
 import { judgeText } from '../../src/checks/text-expectation.ts'
