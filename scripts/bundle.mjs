@@ -17,6 +17,19 @@ export const services = {
 }
 
 /**
+ * V8 keeps a source that has one other character with two bytes for each: 0.5 MB of the collector's memory for three ellipses (measured).
+ * In what the minifier leaves, such characters stand only where an escape means the same.
+ * @param {string} file
+ */
+function keepToAscii(file) {
+  const code = fs.readFileSync(file, 'utf8')
+  fs.writeFileSync(
+    file,
+    code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  )
+}
+
+/**
  * Writes the bundle of a service; gives the folder.
  * @param {string} name
  * @param {string} folder
@@ -37,6 +50,7 @@ export async function bundle(name, folder) {
   } finally {
     await build.close()
   }
+  for (const name of fs.readdirSync(folder).filter((each) => each.endsWith('.js'))) keepToAscii(path.join(folder, name))
   fs.writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}\n')
   const start = `#!/bin/sh\nexec node ${[...service.flags, '"$(dirname "$0")/main.js"', '"$@"'].join(' ')}\n`
   fs.writeFileSync(path.join(folder, 'run'), start, { mode: 0o755 })

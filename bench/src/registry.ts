@@ -3,6 +3,7 @@ import { checks } from './benchmarks/checks.ts'
 import { collector } from './benchmarks/collector.ts'
 import { latency } from './benchmarks/latency.ts'
 import { logs } from './benchmarks/logs.ts'
+import { soak } from './benchmarks/soak.ts'
 import { start } from './benchmarks/start.ts'
 
-export const benchmarks: readonly Benchmark[] = [start, latency, collector, checks, logs]
+export const benchmarks: readonly Benchmark[] = [start, latency, collector, checks, logs, soak]

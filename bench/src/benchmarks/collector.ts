@@ -12,7 +12,8 @@ import { besidePeer } from '../report.ts'
 /** `core` is the cadence of cpu, load, mem, disk and net; the other groups are read each 10 s, or as often as the core when that is slower. */
 const cadences = { '1s': 1000, '10s': 10_000, '250ms': 250 } as const
 const peerCadences = { '1s': 1000, '10s': 10_000 } as const
-const settleMs = 15_000
+/** Past the first inventory, which costs some seconds of processor time once, 15 s after the start. */
+const settleMs = 45_000
 const windowMs = 60_000
 const mebibyte = 1024 ** 2
 
