@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { alerterKill } from './alerter-kill.ts'
+import { alerterTakeover } from './alerter-takeover.ts'
 import { brokerAwayFor } from './broker-away.ts'
 import { seededRandom, type Campaign } from './campaign.ts'
 import { killUp } from './kill-up.ts'
@@ -12,6 +14,8 @@ const campaigns: Campaign[] = [
   brokerAwayFor(60),
   brokerAwayFor(300),
   killUp,
+  alerterKill,
+  alerterTakeover,
   logRotationOf('log-rotation', 1024),
   logRotationOf('log-rotation-small', 32),
 ]

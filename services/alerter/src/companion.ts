@@ -4,10 +4,12 @@ import type { NotifyEvent } from '@nightshift/shared/events/notify'
 import type { Received } from '@nightshift/shared/events/parse'
 import type { ServiceContext } from '@nightshift/shared/service/service'
 import type { AlerterConfig } from './config.ts'
+import type { Counters } from './counters.ts'
 import type { GroupBook } from './group/group-book.ts'
 import type { Muter } from './mute/mute.ts'
 import type { Desk } from './notify/desk.ts'
 import type { RuleBook } from './rules/compile.ts'
+import type { ShardPlace } from './shard-place.ts'
 import type { Position, FollowedStream } from './state/position.ts'
 import type { AlertBook } from './tracking/alert-book.ts'
 import type { Change, Engine } from './tracking/engine.ts'
@@ -16,10 +18,15 @@ import type { Change, Engine } from './tracking/engine.ts'
 export interface ShardView {
   readonly context: ServiceContext<AlerterConfig>
   readonly lease: Lease
+  /** Which hosts it sees at all: those of its shard. What concerns the whole fleet is the first shard's. */
+  readonly place: ShardPlace
   readonly engine: Engine
   readonly book: AlertBook
   readonly groups: GroupBook
   readonly desk: Desk
+  readonly counters: Counters
+  /** Messages of the bus that are not read yet, as far as known. */
+  readonly lag: () => number
   readonly rules: () => RuleBook
   readonly config: () => AlerterConfig
   /** Runs between messages, so that nothing overlaps. Never rejects: what goes wrong ends the shard, which then starts over. */
@@ -43,6 +50,8 @@ export interface Companion {
   /** A notification was delivered, or never will be. */
   settled?(outcome: NotifyEvent): Promise<void>
   reload?(config: AlerterConfig): Promise<void>
+  /** Why some alerts are not judged yet. */
+  notReady?(): readonly string[]
   stop?(): Promise<void>
 }
 

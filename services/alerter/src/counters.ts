@@ -9,4 +9,6 @@ export class Counters {
   storeRefusals = 0
   publishFailures = 0
   takeovers = 0
+  deadManPings = 0
+  deadManFailures = 0
 }

@@ -3,7 +3,7 @@ import type { Bus, Endpoint } from '@nightshift/shared/bus/bus'
 import type { Clock } from '@nightshift/shared/clock'
 import { ContractError } from '@nightshift/shared/errors'
 import { newId } from '@nightshift/shared/ids'
-import { ackBucket, ackRequestSchema } from './ack/ack.ts'
+import { ackBucket, ackRequestSchema, unackRequestSchema, type Ack } from './ack/ack.ts'
 import type { AlertList } from './list-alerts.ts'
 import { silenceBucket, silenceOf, silenceRequestSchema, type Silence } from './silence/silence.ts'
 
@@ -18,23 +18,33 @@ interface Parts {
  * replica that works sees it at once and carries it out.
  */
 export function peopleEndpoints({ bus, clock, list }: Parts): Endpoint[] {
+  const write = async (ack: Ack): Promise<void> => {
+    const bucket = await bus.bucket('acks', ackBucket)
+    const known = await bucket.get(ack.fingerprint)
+    await bucket.put(ack.fingerprint, ack, known?.revision ?? 0)
+  }
   return [
     {
       verb: 'ack',
       description: 'Takes an alert on: {"alert": "<fingerprint>", "actor": "<who>", "comment": "..."}',
       handle: async (request) => {
         const { alert, actor, comment, for_seconds: forSeconds } = parse(ackRequestSchema, request)
-        const found = (await list()).alerts.filter(({ fingerprint, phase }) => phase === 'firing' && fingerprint.startsWith(alert))
-        const [only] = found
-        if (only === undefined)
-          throw new ContractError('unknown_alert', `no alert that fires begins with ${alert}; \`nightshift alerts\` lists them`)
-        if (found.length > 1) throw new ContractError('ambiguous_alert', `${found.length} alerts begin with ${alert}; give more of it`)
-        const { fingerprint, epoch, rule, host } = only
-        const bucket = await bus.bucket('acks', ackBucket)
-        const known = await bucket.get(fingerprint)
+        const { fingerprint, epoch, rule, host } = await theOne(list, alert)
         const now = clock.now()
         const untilMs = forSeconds === undefined ? null : now + forSeconds * 1000
-        await bucket.put(fingerprint, { fingerprint, epoch, actor, comment, time_ms: now, until_ms: untilMs }, known?.revision ?? 0)
+        await write({ fingerprint, epoch, actor, comment, time_ms: now, until_ms: untilMs })
+        return { fingerprint, rule, host, actor }
+      },
+    },
+    {
+      verb: 'unack',
+      description: 'Gives an alert back: {"alert": "<fingerprint>", "actor": "<who>"}',
+      handle: async (request) => {
+        const { alert, actor } = parse(unackRequestSchema, request)
+        const { fingerprint, epoch, rule, host } = await theOne(list, alert)
+        const now = clock.now()
+        // One whose time is up at once: it is still there for a replica that looks later.
+        await write({ fingerprint, epoch, actor, comment: '', time_ms: now, until_ms: now })
         return { fingerprint, rule, host, actor }
       },
     },
@@ -71,6 +81,16 @@ export function peopleEndpoints({ bus, clock, list }: Parts): Endpoint[] {
       },
     },
   ]
+}
+
+/** The alert that fires and begins like this. Throws ContractError when there is none, or more than one. */
+async function theOne(list: Parts['list'], alert: string): Promise<AlertList['alerts'][number]> {
+  const found = (await list()).alerts.filter(({ fingerprint, phase }) => phase === 'firing' && fingerprint.startsWith(alert))
+  const [only] = found
+  if (only === undefined)
+    throw new ContractError('unknown_alert', `no alert that fires begins with ${alert}; \`nightshift alerts\` lists them`)
+  if (found.length > 1) throw new ContractError('ambiguous_alert', `${found.length} alerts begin with ${alert}; give more of it`)
+  return only
 }
 
 function parse<S extends z.ZodType>(schema: S, request: unknown): z.infer<S> {

@@ -1,19 +1,32 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Lease } from '@nightshift/shared/bus/bus'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ConfigError } from '@nightshift/shared/errors'
 import type { RunningService, SelfMetrics, ServiceContext, ServiceDefinition } from '@nightshift/shared/service/service'
+import { AlertmanagerApi } from './alertmanager/api.ts'
 import { OpenChannels } from './channels/open-channels.ts'
+import type { Ask } from './channels/slack/slack-actions.ts'
+import { SlackPeople } from './channels/slack/slack-people.ts'
+import { testEndpoint } from './channels/test-endpoint.ts'
 import type { AlerterConfig } from './config.ts'
 import { Counters } from './counters.ts'
-import { listAlerts, listStoredAlerts, type AlertList } from './list-alerts.ts'
+import { alertStates } from './explain/alert-states.ts'
+import { explainEndpoint } from './explain/explain-endpoint.ts'
+import type { Standing } from './explain/standing.ts'
+import { storedStanding } from './explain/stored-standing.ts'
+import { listAlerts, type AlertList } from './list-alerts.ts'
 import { selfMetrics } from './metrics.ts'
 import { peopleEndpoints } from './people-endpoints.ts'
+import { ShardKeeper } from './shard-keeper.ts'
+import type { Shard } from './shard.ts'
+import { textsOf } from './texts/texts.ts'
 import { timezoneOf } from './timezone.ts'
-import { Shard } from './shard.ts'
 
-const leaseKey = 'alerter.shard-0'
-const startOverMs = 1000
+/** For each shard that it has already, a replica leaves a free one to the others for so long. Part of the time that a takeover takes. */
+const patienceMs = 400
+/** Replicas that start together do not start at the same moment. */
+const startMs = 5000
+const startPatienceMs = 2000
 
-/** Judges metrics and checks by rules, and tells people. One replica works, the others stand by. */
+/** Judges metrics and checks by rules, and tells people. Each shard is the work of one replica at a time; the others stand by. */
 export const alerter: ServiceDefinition<AlerterConfig> = {
   name: 'alerter',
   port: 8472,
@@ -25,94 +38,102 @@ class Alerter implements RunningService<AlerterConfig> {
   readonly #context: ServiceContext<AlerterConfig>
   readonly #counters = new Counters()
   readonly #channels: OpenChannels
-  readonly #stopping = new AbortController()
-  readonly #running: Promise<void>
+  readonly #slack: SlackPeople
+  readonly #keepers: readonly ShardKeeper[]
+  readonly #alertmanager: AlertmanagerApi
+  readonly #startedMs: number
   #config: AlerterConfig
-  #shard: Shard | undefined
-  #state: 'standby' | 'loading' | 'working' = 'standby'
 
   constructor(context: ServiceContext<AlerterConfig>) {
     const { base, config, clock, log, version, bus } = context
     this.#context = context
     this.#config = config
+    this.#startedMs = clock.monotonicMs()
     this.#channels = new OpenChannels({ clock, log, version, locale: base.locale, timezone: timezoneOf(base) }, config.channels)
     const list = { verb: 'list', description: 'Alerts that are pending or firing', handle: () => this.#list() }
-    bus.serve([list, ...peopleEndpoints({ bus, clock, list: () => this.#list() })])
-    this.#running = this.#run()
+    const explain = explainEndpoint(async () => await this.#standing())
+    const texts = textsOf(base.locale, timezoneOf(base))
+    const test = testEndpoint({ channels: this.#channels, clock, source: context.source, texts })
+    const endpoints = [list, explain, test, ...peopleEndpoints({ bus, clock, list: () => this.#list() })]
+    bus.serve(endpoints)
+    const ask: Ask = async (verb, request) => await endpoints.find((endpoint) => endpoint.verb === verb)?.handle(request)
+    this.#slack = new SlackPeople({ log, clock, locale: base.locale, timezone: timezoneOf(base), ask }, config.channels)
+    const channelNames = (): string[] => this.#channels.all.map(({ name }) => name)
+    this.#alertmanager = new AlertmanagerApi({ bus, clock, version, list: () => this.#list(), channels: channelNames })
+    this.#keepers = Array.from({ length: config.shards }, (_, number) => this.#keep(number))
   }
 
   notReady(): string[] {
-    return this.#state === 'loading' ? ['reading the state of alerts'] : (this.#shard?.notReady() ?? [])
+    return [...new Set(this.#keepers.flatMap((keeper) => keeper.notReady()))]
   }
 
   isStandby(): boolean {
-    return this.#state === 'standby'
+    return this.#keepers.every(({ isStandby }) => isStandby)
   }
 
   self(): SelfMetrics {
-    return selfMetrics(this.#counters, this.#shard)
+    return selfMetrics(this.#counters, this.#shards())
   }
 
   async reload(config: AlerterConfig): Promise<void> {
+    if (config.shards !== this.#config.shards)
+      throw new ConfigError('restart_needed', '`alerter.shards` takes effect when all replicas are started anew; nothing was changed')
     this.#config = config
-    if (this.#shard === undefined) this.#channels.use(config.channels)
-    else await this.#shard.reload(config)
+    const changed = this.#channels.use(config.channels)
+    this.#slack.use(config.channels)
+    for (const shard of this.#shards()) await shard.reload(config, changed)
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort()
-    await this.#running
+    await Promise.all(this.#keepers.map(async (keeper) => await keeper.stop()))
+    await this.#slack.stop()
     this.#channels.close()
   }
 
-  /** One turn after the other: wait for the lease, work until it is lost. */
-  async #run(): Promise<void> {
-    const { bus, log, source } = this.#context
-    const { signal } = this.#stopping
-    while (!signal.aborted) {
-      try {
-        await bus.ready(signal)
-        await this.#work(await bus.acquireLease({ key: leaseKey, holder: source, signal }))
-      } catch (error) {
-        if (!signal.aborted) log.warn({ error }, 'the alerter could not start its work; trying again')
-      }
-      this.#state = 'standby'
-      await sleep(startOverMs, undefined, { signal }).catch(() => undefined)
-    }
+  async handleHttp(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    return (await this.#alertmanager.handle(request, response)) || (await this.#slack.handleHttp(request, response))
   }
 
-  async #work(lease: Lease): Promise<void> {
-    this.#state = 'loading'
-    this.#counters.takeovers++
-    const { signal } = this.#stopping
-    const { promise: stopped, resolve } = Promise.withResolvers<void>()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-    if (signal.aborted) resolve()
-    try {
-      const shard = await Shard.open({
-        context: this.#context,
-        lease,
-        counters: this.#counters,
-        channels: this.#channels,
-        config: this.#config,
-        random: Math.random,
-      })
-      this.#shard = shard
-      this.#state = 'working'
-      await Promise.race([shard.lost, stopped])
-    } finally {
-      await this.#shard?.stop()
-      this.#shard = undefined
-      await lease.release()
-    }
+  #keep(number: number): ShardKeeper {
+    return new ShardKeeper({
+      context: this.#context,
+      place: { number, shards: this.#config.shards },
+      counters: this.#counters,
+      channels: this.#channels,
+      config: () => this.#config,
+      patienceMs: () => this.#patienceMs(),
+    })
   }
 
-  #list(): Promise<AlertList> {
-    const { bus } = this.#context
-    if (this.#shard === undefined) return listStoredAlerts(bus)
-    const records = [...this.#shard.book.all()].flatMap(({ record, life }) =>
-      record === undefined ? [] : [{ ...record, life: life ?? record.life }],
-    )
-    return Promise.resolve(listAlerts(records))
+  /** Who has nothing to do takes a free shard first. */
+  #patienceMs(): number {
+    const held = this.#keepers.filter(({ isStandby }) => !isStandby).length
+    const isStarting = this.#context.clock.monotonicMs() - this.#startedMs < startMs
+    return held * (isStarting ? startPatienceMs : patienceMs)
+  }
+
+  #shards(): Shard[] {
+    return this.#keepers.flatMap(({ shard }) => shard ?? [])
+  }
+
+  async #list(): Promise<AlertList> {
+    const standing = await this.#standing()
+    return listAlerts(standing.records, alertStates(standing))
+  }
+
+  async #standing(): Promise<Standing> {
+    const { base, bus, clock } = this.#context
+    const [first, ...rest] = this.#shards().map((shard) => shard.standing())
+    // What other replicas hold is seen as it is stored.
+    if (first === undefined || rest.length + 1 < this.#keepers.length)
+      return await storedStanding(bus, this.#config, timezoneOf(base), clock.now())
+    const all = [first, ...rest]
+    return {
+      ...first,
+      records: all.flatMap(({ records }) => records),
+      groups: all.flatMap(({ groups }) => groups),
+      muters: all.flatMap(({ muters }) => muters),
+      holds: (series) => all.map(({ holds }) => holds?.(series) ?? null).find((reason) => reason !== null) ?? null,
+    }
   }
 }

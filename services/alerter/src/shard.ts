@@ -9,22 +9,25 @@ import { companionKinds } from './companion-registry.ts'
 import type { OpenChannels } from './channels/open-channels.ts'
 import { Checkpointer } from './checkpointer.ts'
 import type { AlerterConfig } from './config.ts'
+import { drillRule } from './drill/drills.ts'
 import { ladderOf } from './escalate/ladder.ts'
+import type { Standing } from './explain/standing.ts'
 import { HostFigureBook, hostFigures } from './figures/host-figures.ts'
 import { followBus, type Feed, type Readers } from './follow-bus.ts'
 import type { Counters } from './counters.ts'
 import { GroupBook } from './group/group-book.ts'
 import { Desk } from './notify/desk.ts'
-import { Outbox } from './notify/outbox.ts'
-import { outboxBucket } from './notify/outbox-record.ts'
+import type { Outbox } from './notify/outbox.ts'
 import type { Muter } from './mute/mute.ts'
 import { compileRoutes, type RouteTree } from './route/route-tree.ts'
 import { compileRules, type RuleBook } from './rules/compile.ts'
 import { Serial } from './serial.ts'
-import { AlertStore, type Loaded } from './state/alert-store.ts'
-import { FencedBucket, isLeaseLost } from './state/fenced-bucket.ts'
+import { ownsHost, type ShardPlace } from './shard-place.ts'
+import type { AlertStore, Loaded } from './state/alert-store.ts'
+import { isLeaseLost } from './state/fenced-bucket.ts'
+import { openState } from './state/open-state.ts'
 import { covers, startPositions, type FollowedStream, type Position, type Positions } from './state/position.ts'
-import { storedBucket } from './state/stored.ts'
+import { timezoneOf } from './timezone.ts'
 import { AlertBook } from './tracking/alert-book.ts'
 import { Engine, type Change } from './tracking/engine.ts'
 import { HealthLedger } from './tracking/health-ledger.ts'
@@ -34,13 +37,15 @@ import { QuietBreaches } from './tracking/quiet-breaches.ts'
 export interface ShardParts {
   readonly context: ServiceContext<AlerterConfig>
   readonly lease: Lease
+  readonly place: ShardPlace
   readonly counters: Counters
   readonly channels: OpenChannels
   readonly config: AlerterConfig
   readonly random: () => number
+  /** The default is 250 ms. */
+  readonly checkpointEveryMs?: number
 }
 
-const shardNumber = 0
 const checkpointEveryMs = 250
 const courierGraceMs = 1500
 
@@ -62,11 +67,12 @@ export class Shard {
   readonly #giveUp: () => void
   readonly #parts: ShardParts
   readonly #serial = new Serial()
-  readonly #engine: Engine
+  readonly engine: Engine
   readonly #quiet = new QuietBreaches()
   readonly #store: AlertStore
   readonly #checkpointer: Checkpointer
   readonly #desk: Desk
+  readonly #groups: GroupBook
   readonly #announcer: Announcer
   readonly #companions: readonly Companion[]
   readonly #muters: Muter[] = []
@@ -74,23 +80,14 @@ export class Shard {
 
   /** Loads what is stored, makes good what a crash left undone, and starts to read. */
   static async open(parts: ShardParts): Promise<Shard> {
-    const { context, lease, counters } = parts
-    const { bus, clock, log } = context
-    const onRefused = (key: string, error: unknown): void => {
-      counters.storeRefusals++
-      log.error({ error, key }, 'the bus does not keep the state of an alert; after a restart it may be told again')
-    }
-    const alerts = new FencedBucket(await bus.bucket('alerts', storedBucket), lease, clock, onRefused)
-    const outbox = new FencedBucket(await bus.bucket('outbox', outboxBucket), lease, clock, onRefused)
-    const store = new AlertStore(alerts, lease.token, shardNumber)
-    const loaded = await store.load()
-    const shard = new Shard(parts, store, new Outbox(outbox, lease.token), loaded)
+    const { store, outbox, loaded } = await openState(parts)
+    const shard = new Shard(parts, store, outbox, loaded)
     await shard.#resume(loaded)
     return shard
   }
 
   private constructor(parts: ShardParts, store: AlertStore, outbox: Outbox, loaded: Loaded) {
-    const { context, lease, counters, channels, config, random } = parts
+    const { context, lease, place, counters, channels, config, random } = parts
     const { bus, clock, log, source } = context
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#parts = parts
@@ -98,12 +95,13 @@ export class Shard {
     this.lost = promise
     this.#giveUp = resolve
     this.#config = config
-    this.#rules = compileRules(config)
+    this.#rules = compileRules(config, timezoneOf(context.base))
     this.#routes = compileRoutes(config.route, config.routes)
     this.book = new AlertBook(config.max_alerts)
-    this.#engine = new Engine({ rules: this.#rules, book: this.book, ledger: this.ledger, quiet: this.#quiet, clock })
-    this.#checkpointer = new Checkpointer({ store, engine: this.#engine, quiet: this.#quiet, clock, last: loaded.checkpoint })
+    this.engine = new Engine({ rules: this.#rules, book: this.book, ledger: this.ledger, quiet: this.#quiet, clock })
+    this.#checkpointer = new Checkpointer({ store, engine: this.engine, quiet: this.#quiet, clock, last: loaded.checkpoint })
     const groups = this.#openGroups()
+    this.#groups = groups
     this.#desk = new Desk({
       bus,
       lease,
@@ -129,7 +127,7 @@ export class Shard {
       counters,
       store,
       token: lease.token,
-      engine: this.#engine,
+      engine: this.engine,
       desk: this.#desk,
       checkpointer: this.#checkpointer,
       told: async (event) => {
@@ -139,10 +137,13 @@ export class Shard {
     const view: ShardView = {
       context,
       lease,
-      engine: this.#engine,
+      place,
+      engine: this.engine,
       book: this.book,
       groups,
       desk: this.#desk,
+      counters,
+      lag: () => this.lagMessages,
       rules: () => this.#rules,
       config: () => this.#config,
       exclusively: (task) => this.#exclusively(task),
@@ -163,24 +164,43 @@ export class Shard {
     return (this.#readers?.METRICS.pending ?? 0) + (this.#readers?.EVENTS.pending ?? 0)
   }
 
-  /** Why alerts are not judged yet. */
-  notReady(): string[] {
-    return this.#isPriming ? ['reading the transitions of the past from EVENTS'] : []
+  /** Who hears what at this moment, and what decides it. */
+  standing(): Standing {
+    const records = [...this.book.all()].flatMap(({ record, life }) =>
+      record === undefined ? [] : [{ ...record, life: life ?? record.life }],
+    )
+    const groups = [...this.#groups.all()]
+    const nowMs = this.#parts.context.clock.now()
+    return {
+      records,
+      groups,
+      muters: this.#muters,
+      routes: this.#routes,
+      rules: this.#rules,
+      nowMs,
+      holds: (series) => (ownsHost(this.#parts.place, series.host) ? this.engine.holds(series) : null),
+    }
   }
 
-  /** Takes changed rules, channels and bounds; alerts and their timers stay. */
-  async reload(config: AlerterConfig): Promise<void> {
-    const rules = compileRules(config)
+  /** Why alerts are not judged yet. */
+  notReady(): string[] {
+    const waiting = this.#companions.flatMap((companion) => companion.notReady?.() ?? [])
+    return this.#isPriming ? ['reading the transitions of the past from EVENTS', ...waiting] : waiting
+  }
+
+  /** Takes changed rules and bounds, and channels that were changed already; alerts and their timers stay. */
+  async reload(config: AlerterConfig, changedChannels: readonly string[]): Promise<void> {
+    const rules = compileRules(config, timezoneOf(this.#parts.context.base))
     const routes = compileRoutes(config.route, config.routes)
-    for (const channel of this.#parts.channels.use(config.channels)) await this.#desk.renew(channel)
+    for (const channel of changedChannels) await this.#desk.renew(channel)
     await this.#exclusively(async () => {
       this.#config = config
       this.#rules = rules
       this.#routes = routes
       for (const companion of this.#companions) await companion.reload?.(config)
-      this.#engine.use(rules)
+      this.engine.use(rules)
       this.book.maxAlerts = config.max_alerts
-      if (!this.#isPriming) await this.#announcer.carryOut(this.#engine.reconcile(this.#handled.EVENTS))
+      if (!this.#isPriming) await this.#announcer.carryOut(this.engine.reconcile(this.#handled.EVENTS))
     })
   }
 
@@ -197,11 +217,11 @@ export class Shard {
 
   async #resume(loaded: Loaded): Promise<void> {
     const { context, counters } = this.#parts
-    const { bus, clock, log } = context
+    const { clock, log } = context
     const { alerts, health, groups, checkpoint, unreadable } = loaded
     for (const problem of unreadable) log.error({ problem }, 'a stored alert cannot be read and is left out')
     for (const record of health) this.ledger.restore(record)
-    for (const record of alerts) this.#engine.restore(record)
+    for (const record of alerts) this.engine.restore(record)
     for (const tracked of this.book.all()) if (tracked.life?.phase === 'ok') this.#checkpointer.noteEnd(tracked)
     this.#handled = checkpoint?.applied ?? startPositions
     const number = checkpoint?.number ?? 0
@@ -211,14 +231,14 @@ export class Shard {
       for (const { last } of alerts) if (last !== null && last.checkpoint > number) await this.#announcer.tell(last.event)
       if (this.#isPriming) return
       for (const record of this.ledger.forgetRemoved(clock.now())) await this.#store.forgetHealth(record)
-      await this.#announcer.carryOut(this.#engine.reconcile(this.#handled.EVENTS))
+      await this.#announcer.carryOut(this.engine.reconcile(this.#handled.EVENTS))
       // Made good is done with: who crashes soon after each start must not say all of it again each time.
       this.#checkpointer.touch()
       await this.#checkpoint(true)
     })
     log.info({ alerts: alerts.length, checks: health.length, checkpoint: number, takeovers: counters.takeovers }, 'the alerter is at work')
     if (this.#isOver) return
-    this.#readers = followBus(bus, shardNumber, checkpoint, this.#feed(checkpoint?.time_ms ?? clock.now()))
+    this.#readers = followBus(context, this.#parts.place, checkpoint, this.#feed(checkpoint?.time_ms ?? clock.now()))
     this.#scheduleCheckpoint()
   }
 
@@ -237,7 +257,10 @@ export class Shard {
       ladderOf: (name) => ladderOf(name, this.#config.escalation, this.#config.contacts),
       levelOf: (rule) => rules().find(rule)?.level ?? null,
       figuresOf: (host) => this.#figures.of(host),
-      channelsOf: (rule) => rules().find(rule)?.channels ?? null,
+      channelsOf: (rule) => {
+        if (rule !== drillRule) return rules().find(rule)?.channels ?? null
+        return this.#config.drill?.channels ?? channels.all.map(({ name }) => name)
+      },
     })
   }
 
@@ -275,17 +298,15 @@ export class Shard {
   #decide(position: Position, received: Received): Change[] | Promise<void> {
     switch (received.kind) {
       case 'metric':
-        return this.#engine.onMetric(received.address.host, received.event, position)
+        return this.engine.onMetric(received.address.host, received.event, position)
       case 'check':
-        return this.#engine.onCheck(received.address.host, received.event, position)
+        return this.engine.onCheck(received.address.host, received.event, position)
       case 'health': {
         const known = this.ledger.apply(received.address.host, received.event, position)
         if (known === undefined || this.#isPriming) return []
         // First the transition, then what follows from it: after a crash in between, the next start finds the difference and makes it good.
         this.#checkpointer.touch()
-        return this.#store
-          .saveHealth(known.record)
-          .then(() => this.#announcer.carryOut(this.#engine.onHealth(known.record, known.previous)))
+        return this.#store.saveHealth(known.record).then(() => this.#announcer.carryOut(this.engine.onHealth(known.record, known.previous)))
       }
       case 'change':
         return received.event.what === 'forgotten' ? this.#forgetHost(received.address.host, received.event, position) : []
@@ -300,7 +321,7 @@ export class Shard {
     if (this.#isPriming) return
     this.#checkpointer.touch()
     for (const record of removed) await this.#store.saveHealth(record)
-    await this.#announcer.carryOut(this.#engine.onForgotten(host, left, position))
+    await this.#announcer.carryOut(this.engine.onForgotten(host, left, position))
   }
 
   /**
@@ -313,7 +334,7 @@ export class Shard {
     this.#isPriming = false
     this.#checkpointer.touch()
     await this.#checkpoint(true)
-    await this.#announcer.carryOut(this.#engine.reconcile(this.#handled.EVENTS))
+    await this.#announcer.carryOut(this.engine.reconcile(this.#handled.EVENTS))
   }
 
   #positionOf(stream: FollowedStream, seq: number): Position {
@@ -338,7 +359,7 @@ export class Shard {
       void this.#exclusively(() => this.#checkpoint(false)).then(() => {
         if (!this.#isOver) this.#scheduleCheckpoint()
       })
-    }, checkpointEveryMs)
+    }, this.#parts.checkpointEveryMs ?? checkpointEveryMs)
   }
 
   /** Runs a task between messages. Never rejects: what goes wrong is said here. */

@@ -27,6 +27,7 @@ export class AlerterBed {
   readonly folder: string
   readonly bus: Bus
   readonly received: Received[] = []
+  #started = 0
   readonly #alerters = new Set<ServiceHandle<AlerterConfig>>()
 
   static async open(): Promise<AlerterBed> {
@@ -84,7 +85,7 @@ export class AlerterBed {
     const handle = await startService(alerter, {
       base: base(this.server),
       config: alerterConfigSchema.parse(config),
-      stateDir: join(this.folder, `alerter-${host}-${this.#alerters.size}`),
+      stateDir: join(this.folder, `alerter-${host}-${this.#started++}`),
       host,
       version: '0.0.0',
       log: silentLog,
@@ -144,8 +145,14 @@ export class AlerterBed {
     return this.alerts.map((event) => `${event.rule} ${event.phase}`)
   }
 
-  async close(): Promise<void> {
+  /** Ends every alerter, as a restart does. */
+  async stopAll(): Promise<void> {
     await Promise.all([...this.#alerters].map((handle) => handle.stop(3000)))
+    this.#alerters.clear()
+  }
+
+  async close(): Promise<void> {
+    await this.stopAll()
     await this.bus.close(500)
     await this.server.stop()
     rmSync(this.folder, { recursive: true, force: true })

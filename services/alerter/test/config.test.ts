@@ -29,6 +29,7 @@ describe('the alerter section', () => {
     expect(loaded.ok && loaded.sections.alerter).toEqual({
       rules: {},
       default_rules: true,
+      app_metrics: {},
       channels: { log: { kind: 'log' } },
       route: {},
       routes: {},
@@ -36,6 +37,18 @@ describe('the alerter section', () => {
       escalation: {},
       inhibit: { 'host-down': { source: { rule: ['host-silent'] }, target: {}, equal: ['host'] } },
       windows: {},
+      presence: {
+        after: 30_000,
+        after_stop: 600_000,
+        boot_grace: 120_000,
+        backup_grace: 300_000,
+        blind_after: 60_000,
+        stale_after: 300_000,
+        severity: {},
+        mass: { hosts: 5, share: 0.3 },
+        hosts: ['*'],
+      },
+      flapping: { enabled: true, window: 1_200_000, high: 0.3, low: 0.2 },
       max_alerts: 50_000,
     })
   })
@@ -68,11 +81,6 @@ alerter:
       'a mistyped metric',
       'a: { metric: cpu.usage_ration, above: 85% }',
       '4 alerter.rules.a.metric: there is no metric "cpu.usage_ration" (did you mean "cpu.usage_ratio"?)',
-    ],
-    [
-      'a metric that nothing measures yet',
-      'a: { metric: gpu.used_ratio, above: 85% }',
-      '4 alerter.rules.a.metric: nothing measures gpu yet (docs/metrics.md lists what is measured)',
     ],
     [
       'a metric without its group',
@@ -139,7 +147,7 @@ alerter:
     expect(found[0]).toContain('is not the address of a web server')
     expect(found.join()).not.toContain('s3cret')
     expect(await mistakes('alerter:\n  channels:\n    hook: { kind: webhok, url: "http://example.com" }\n')).toEqual([
-      '3 alerter.channels.hook.kind: must be one of log, webhook, not the text "webhok" (did you mean "webhook"?)',
+      '3 alerter.channels.hook.kind: must be one of email, log, pagerduty, slack, sms, webhook, not the text "webhok" (did you mean "webhook"?)',
     ])
   })
 })

@@ -96,3 +96,26 @@ describe('a channel that cannot deliver', () => {
     }
   })
 })
+
+describe('a drill', () => {
+  /** Begins in this minute, or in the next when this one is nearly over. */
+  const dueNow = () => {
+    const soon = new Date(Date.now() + (Date.now() % 60_000 > 54_000 ? 60_000 : 0))
+    return { days: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'], at: soon.toISOString().slice(11, 16), timezone: 'UTC' }
+  }
+
+  it('is a test message that a person confirms by taking it on', async () => {
+    await bed.startWorking({ channels: hook(), drill: dueNow() })
+    await until(
+      () => told().length === 1,
+      () => bed.phases,
+      80_000,
+    )
+    expect(bed.alerts.at(-1)).toMatchObject({ rule: 'notification-drill', host: null, severity: 'info' })
+    const { fingerprint = '' } = bed.alerts.at(-1) ?? {}
+    await ask('ack', { alert: fingerprint, actor: 'kim' })
+    await until(() => bed.phases.includes('notification-drill resolved'))
+    expect(bed.alerts.at(-1)?.reason).toBe('confirmed by kim')
+    expect(bed.phases.filter((phase) => phase.includes('unconfirmed'))).toEqual([])
+  }, 40_000)
+})

@@ -1,5 +1,5 @@
 import type { SelfMetrics } from '@nightshift/shared/service/service'
-import type { RunnerStats } from './checks/check-runner.ts'
+import type { RunnerStats } from './checks/runs/check-runner.ts'
 import type { GroupReader } from './groups/group-reader.ts'
 import type { HealthBook } from './health/health-book.ts'
 

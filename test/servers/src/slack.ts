@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { blockProblem } from './slack-blocks.ts'
+import { frameOf, opcodes, readFrame, type Frame } from './web-socket-frame.ts'
 
 export interface SlackMessage {
   readonly channel: string
@@ -11,6 +12,8 @@ export interface SlackMessage {
   readonly isBroadcast: boolean
   text: string
   attachments: readonly SlackAttachment[]
+  /** What a program reads of it. */
+  metadata: unknown
   edits: number
   isDeleted: boolean
 }
@@ -83,6 +86,10 @@ export class SlackStandIn {
   readonly faults: SlackFault[] = []
   readonly envelopesAcked = new Set<string>()
   isEditWindowClosed = false
+  /** A machine at Slack that does not close connections when it is asked to. */
+  isDeaf = false
+  /** The scope channels:history. */
+  mayReadHistory = true
   readonly #server = createServer((request, response) => void this.#serve(request, response))
   readonly #burst: number
   readonly #buckets = new Map<string, { tokens: number; atMs: number }>()
@@ -148,7 +155,11 @@ export class SlackStandIn {
   }
 
   /** Body and headers of a signed request, as https://docs.slack.dev/authentication/verifying-requests-from-slack describes it. */
-  signed(payload: unknown, seconds = Math.floor(Date.now() / 1000), secret = slackSigningSecret): { body: string; headers: Record<string, string> } {
+  signed(
+    payload: unknown,
+    seconds = Math.floor(Date.now() / 1000),
+    secret = slackSigningSecret,
+  ): { body: string; headers: Record<string, string> } {
     const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString()
     const digest = createHmac('sha256', secret).update(`v0:${seconds}:${body}`).digest('hex')
     const headers = {
@@ -171,6 +182,11 @@ export class SlackStandIn {
   /** Slack moves connections to other machines from time to time. */
   recycle(): void {
     for (const socket of this.#sockets) send(socket, { type: 'disconnect', reason: 'refresh_requested', debug_info: {} })
+  }
+
+  /** Connections break off without a word. */
+  cutConnections(): void {
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   async stop(): Promise<void> {
@@ -199,7 +215,8 @@ export class SlackStandIn {
       response.end('oh no')
       return
     }
-    const answer = fault?.error === undefined ? this.#answer(method, args, request.headers.authorization) : { ok: false, error: fault.error }
+    const answer =
+      fault?.error === undefined ? this.#answer(method, args, request.headers.authorization) : { ok: false, error: fault.error }
     if (fault?.takesAndHangs === true) return note('taken, no answer')
     note(answer.ok ? 'ok' : String(answer['error']))
     if (answer['error'] === 'ratelimited') response.writeHead(429, { 'retry-after': '1', 'content-type': 'application/json' })
@@ -221,6 +238,7 @@ export class SlackStandIn {
     if (channel === undefined) return refuse('channel_not_found')
     const text = args['text'] ?? ''
     const attachments = JSON.parse(args['attachments'] ?? '[]') as SlackAttachment[]
+    if (method === 'conversations.history') return this.#history(args)
     if (method === 'chat.postEphemeral') {
       this.whispers.push({ user: args['user'] ?? '', text })
       return { ok: true, message_ts: this.#nextTs() }
@@ -228,7 +246,8 @@ export class SlackStandIn {
     if (text === '' && attachments.length === 0) return refuse('no_text')
     const problem = blockProblem(attachments)
     if (problem !== undefined) return refuse('invalid_attachments', problem)
-    if (method === 'chat.update') return this.#edit(channel, args['ts'] ?? '', text, attachments)
+    const metadata: unknown = args['metadata'] === undefined ? undefined : JSON.parse(args['metadata'])
+    if (method === 'chat.update') return this.#edit(channel, args['ts'] ?? '', { text, attachments, metadata })
     if (method !== 'chat.postMessage') return refuse('unknown_method')
     if (text.length > maxTextLength) return refuse('msg_too_long')
     if (!this.#take(channel)) return refuse('ratelimited')
@@ -236,11 +255,15 @@ export class SlackStandIn {
     if (threadTs !== undefined && this.#find(channel, threadTs) === undefined) return refuse('thread_not_found')
     const ts = this.#nextTs()
     const isBroadcast = args['reply_broadcast'] === 'true'
-    this.messages.push({ channel, ts, threadTs, isBroadcast, text, attachments, edits: 0, isDeleted: false })
+    this.messages.push({ channel, ts, threadTs, isBroadcast, text, attachments, metadata, edits: 0, isDeleted: false })
     return { ok: true, channel, ts, message: { text } }
   }
 
-  #edit(channel: string, ts: string, text: string, attachments: readonly SlackAttachment[]): { ok: boolean; [key: string]: unknown } {
+  #edit(
+    channel: string,
+    ts: string,
+    body: Pick<SlackMessage, 'text' | 'attachments' | 'metadata'>,
+  ): { ok: boolean; [key: string]: unknown } {
     const now = performance.now()
     while (this.#editTimes[0] !== undefined && this.#editTimes[0] < now - 60_000) this.#editTimes.shift()
     if (this.#editTimes.length >= editsPerMinute) return { ok: false, error: 'ratelimited' }
@@ -248,11 +271,24 @@ export class SlackStandIn {
     const message = this.#find(channel, ts)
     if (message === undefined) return { ok: false, error: 'message_not_found' }
     if (this.isEditWindowClosed) return { ok: false, error: 'edit_window_closed' }
-    if (text.length > maxEditTextLength) return { ok: false, error: 'msg_too_long' }
-    message.text = text
-    message.attachments = attachments
+    if (body.text.length > maxEditTextLength) return { ok: false, error: 'msg_too_long' }
+    Object.assign(message, body)
     message.edits++
-    return { ok: true, channel, ts, text }
+    return { ok: true, channel, ts, text: body.text }
+  }
+
+  /** The newest first. Metadata only when it is asked for. */
+  #history({ channel, oldest = '0', limit = '100', include_all_metadata: all }: Record<string, string>): {
+    ok: boolean
+    [key: string]: unknown
+  } {
+    if (!this.mayReadHistory) return { ok: false, error: 'missing_scope', needed: 'channels:history', provided: 'chat:write' }
+    if (channel?.startsWith('C') !== true) return { ok: false, error: 'channel_not_found' }
+    const found = this.roots.filter((message) => message.channel === channel && Number(message.ts) >= Number(oldest)).toReversed()
+    const messages = found
+      .slice(0, Number(limit))
+      .map(({ ts, text, metadata }) => ({ type: 'message', ts, text, ...(all === 'true' ? { metadata } : {}) }))
+    return { ok: true, messages, has_more: found.length > Number(limit) }
   }
 
   #find(channel: string, ts: string): SlackMessage | undefined {
@@ -300,10 +336,13 @@ export class SlackStandIn {
     })
     socket.on('close', () => this.#sockets.delete(socket))
     socket.on('error', () => socket.destroy())
+    // A socket of an HTTP server stays half open otherwise.
+    socket.on('end', () => socket.destroy())
     send(socket, { type: 'hello', num_connections: this.#sockets.size, connection_info: { app_id: 'A000' } })
   }
 
   #takeFrame(socket: Socket, { opcode, payload }: Frame): void {
+    if (this.isDeaf) return
     if (opcode === opcodes.ping) socket.write(frameOf(opcodes.pong, payload))
     else if (opcode === opcodes.close) socket.end(frameOf(opcodes.close, payload))
     else if (opcode === opcodes.text) {
@@ -311,32 +350,6 @@ export class SlackStandIn {
       if (id !== undefined) this.envelopesAcked.add(id)
     }
   }
-}
-
-interface Frame {
-  readonly opcode: number
-  readonly payload: Buffer
-  readonly size: number
-}
-
-const opcodes = { text: 1, close: 8, ping: 9, pong: 10 } as const
-
-function readFrame(bytes: Buffer): Frame | undefined {
-  if (bytes.length < 2) return undefined
-  const short = bytes.readUInt8(1) & 0x7f
-  const start = short === 126 ? 4 : 2
-  if (bytes.length < start + 4) return undefined
-  const length = short === 126 ? bytes.readUInt16BE(2) : short
-  const mask = bytes.subarray(start, start + 4)
-  const size = start + 4 + length
-  if (bytes.length < size) return undefined
-  const payload = Buffer.from(bytes.subarray(start + 4, size).map((byte, index) => byte ^ (mask[index % 4] ?? 0)))
-  return { opcode: bytes.readUInt8(0) & 0x0f, payload, size }
-}
-
-function frameOf(opcode: number, payload: Buffer): Buffer {
-  const head = payload.length < 126 ? Buffer.from([0x80 | opcode, payload.length]) : Buffer.from([0x80 | opcode, 126, payload.length >> 8, payload.length & 0xff])
-  return Buffer.concat([head, payload])
 }
 
 function send(socket: Socket, message: unknown): void {

@@ -18,6 +18,20 @@ export const commands: readonly Entry[] = [
   { name: 'tap', summary: 'show what happens, one line each, as it happens', load: async () => (await import('./tap.ts')).tap },
   { name: 'logs', summary: 'search what the logs of all hosts said', load: async () => (await import('./logs.ts')).logs },
   { name: 'alerts', summary: 'list the alerts that are pending or firing', load: async () => (await import('./alerts.ts')).alerts },
+  { name: 'ack', summary: 'take an alert on, or give it back', load: async () => (await import('./ack.ts')).ack },
+  { name: 'silence', summary: 'keep quiet about alerts for a while', load: async () => (await import('./silence.ts')).silence },
+  {
+    name: 'rules',
+    summary: 'test alert rules, replay them on the past, explain what they did',
+    load: async () => (await import('./rules.ts')).rules,
+  },
+  { name: 'notify', summary: 'send a test message by a channel', load: async () => (await import('./notify.ts')).notify },
+  { name: 'record', summary: 'write down what happens, for rules replay', load: async () => (await import('./record.ts')).record },
+  {
+    name: 'init',
+    summary: 'ask what is needed, write a configuration and send a test message',
+    load: async () => (await import('./init.ts')).init,
+  },
   {
     name: 'check-config',
     summary: 'say everything that is wrong with a configuration file',

@@ -6,7 +6,7 @@ import type { NatsConfig } from '../config/base.ts'
 
 /** Names of the streams of DESIGN 3, the same for every namespace but for a prefix (bus/streams.ts). */
 export type StreamName = 'METRICS' | 'EVENTS' | 'LOGS' | 'AUDIT' | 'DEAD'
-export type BucketName = 'alerts' | 'silences' | 'acks' | 'locks' | 'hosts' | 'outbox' | 'schedule' | 'control'
+export type BucketName = 'alerts' | 'silences' | 'acks' | 'locks' | 'hosts' | 'outbox' | 'received' | 'schedule' | 'control'
 
 /** Who connects, where to, and what it needs there. */
 export interface BusOptions extends NatsConfig {

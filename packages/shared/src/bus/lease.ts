@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { KV } from '@nats-io/kv'
+import type { KV, KvEntry } from '@nats-io/kv'
 import { millis } from '@nats-io/transport-node'
 import { describeError } from '../errors.ts'
 import { openKv } from './bucket.ts'
@@ -32,49 +32,70 @@ export async function acquireLease(options: LeaseOptions, parts: LeaseParts): Pr
   const { link, deps, heldBefore } = parts
   const nonce = randomUUID()
   const complaints = new Once()
-  let freeSinceMs: number | undefined
+  const sighting = new Sighting(options.key, deps)
   for (let ttlMs = leaseTtlMs; ;) {
     const live = await link.untilReady(options.signal)
+    let waitMs = ttlMs * candidateEvery * (0.75 + Math.random() / 2)
     try {
       const terms = await readTerms(live, parts.namespace)
       ttlMs = terms.ttlMs
       const sent = instant(deps)
       const kv = await openKv(live, bucketId('locks', parts.namespace))
-      const patienceMs = options.patienceMs?.() ?? 0
-      freeSinceMs = patienceMs > 0 && !(await isTaken(kv, options.key)) ? (freeSinceMs ?? deps.clock.monotonicMs()) : undefined
-      const isPatient = freeSinceMs !== undefined && deps.clock.monotonicMs() - freeSinceMs < patienceMs
-      const revision = isPatient ? undefined : await take(kv, options, nonce, !heldBefore.has(options.key))
+      const { entry, freeMs } = await sighting.look(kv, ttlMs)
+      const isLeftBehind = entry !== undefined && !heldBefore.has(options.key) && decode(entry.value)?.holder === options.holder
+      const untilOursMs = isLeftBehind ? 0 : (options.patienceMs?.() ?? 0) - freeMs
+      const revision = untilOursMs > 0 ? undefined : await take(kv, options.key, encode(options.holder, nonce), entry)
       if (revision !== undefined) {
         heldBefore.add(options.key)
         return new HeldLease(options, parts, { nonce, revision, token: terms.tokenBase + revision, ttlMs, sent })
       }
+      if (untilOursMs > 0) waitMs = Math.min(waitMs, untilOursMs)
     } catch (error) {
       const { code, message } = refusal(error)
       if (complaints.first(code)) deps.log.warn({ code, key: options.key, error: message }, 'cannot try for the lease; trying again')
     }
-    const waitMs = ttlMs * candidateEvery * (0.75 + Math.random() / 2)
     await sleep(waitMs, undefined, { signal: AbortSignal.any([link.closed, ...(options.signal ? [options.signal] : [])]) }).catch(
       () => undefined,
     )
   }
 }
 
-async function isTaken(kv: KV, key: string): Promise<boolean> {
-  return (await kv.get(key))?.operation === 'PUT'
+/**
+ * For how long a lease has been free, as we see it. One that was not renewed in its time is free: its holder gave it up before, for his
+ * clock began when he sent the renewal, and ours when we saw it. Servers drop what is too old when they come to it, which may be later.
+ */
+class Sighting {
+  private revision: number | undefined
+  private sinceMs: number
+  private readonly key: string
+  private readonly deps: BusDeps
+
+  constructor(key: string, deps: BusDeps) {
+    this.key = key
+    this.deps = deps
+    this.sinceMs = deps.clock.monotonicMs()
+  }
+
+  /** Below 0: how long until it is free, unless it is renewed. */
+  async look(kv: KV, ttlMs: number): Promise<{ entry: KvEntry | undefined; freeMs: number }> {
+    const askedMs = this.deps.clock.monotonicMs()
+    const found = await kv.get(this.key)
+    const entry = found?.operation === 'PUT' ? found : undefined
+    if (entry?.revision !== this.revision) {
+      // What the server dropped for its age was free before.
+      const wasFree = entry === undefined && askedMs - this.sinceMs >= ttlMs
+      this.sinceMs = wasFree ? this.sinceMs + ttlMs : this.deps.clock.monotonicMs()
+      this.revision = entry?.revision
+    }
+    const standsMs = Math.max(0, askedMs - this.sinceMs)
+    return { entry, freeMs: entry === undefined ? standsMs : standsMs - ttlMs }
+  }
 }
 
-/** The revision when it is ours now. The bucket drops what was not renewed, so that the key can be made again. */
-async function take(kv: KV, { key, holder }: LeaseOptions, nonce: string, mayTakeOver: boolean): Promise<number | undefined> {
-  const value = encode(holder, nonce)
+/** The revision when it is ours now; undefined when another was faster. */
+async function take(kv: KV, key: string, value: string, entry: KvEntry | undefined): Promise<number | undefined> {
   try {
-    return await kv.create(key, value)
-  } catch (error) {
-    if (refusal(error).code !== 'stale_revision') throw error
-  }
-  const entry = await kv.get(key)
-  if (!mayTakeOver || entry === null || decode(entry.value)?.holder !== holder) return undefined
-  try {
-    return await kv.update(key, value, entry.revision)
+    return entry === undefined ? await kv.create(key, value) : await kv.update(key, value, entry.revision)
   } catch (error) {
     if (refusal(error).code === 'stale_revision') return undefined
     throw error

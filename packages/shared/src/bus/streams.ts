@@ -12,6 +12,7 @@ export const bucketNames = [
   'locks',
   'hosts',
   'outbox',
+  'received',
   'schedule',
   'control',
 ] as const satisfies readonly BucketName[]
@@ -105,6 +106,7 @@ const buckets: Record<BucketName, { description: string; maxBytes: number; histo
   locks: { description: 'Leases; the revision is the fencing token', maxBytes: 4 * mebibyte, ttlMs: leaseTtlMs },
   hosts: { description: 'Known hosts', maxBytes: 64 * mebibyte },
   outbox: { description: 'Notifications on their way', maxBytes: 128 * mebibyte },
+  received: { description: 'Alerts that other programs told us of', maxBytes: 32 * mebibyte },
   schedule: { description: 'What is due when', maxBytes: 16 * mebibyte },
   control: { description: 'Kill switch and holds', maxBytes: 4 * mebibyte, history: 10 },
 }

@@ -78,6 +78,21 @@ describe('a lease', () => {
     expect(lease.token).toBeGreaterThan(token)
   })
 
+  it('is left to others for a while by who is patient, and taken by him when nobody wants it', async () => {
+    const server = await leaseBroker()
+    const [one, two] = [busOn(server, { host: 'a' }), busOn(server, { host: 'b' })]
+    const patienceMs = 1500
+    const startedMs = performance.now()
+    const patient = one.acquireLease({ key, holder: 'alerter@a', patienceMs: () => patienceMs })
+    const impatient = await two.acquireLease({ key, holder: 'alerter@b' })
+    expect(performance.now() - startedMs).toBeLessThan(patienceMs)
+    await impatient.release()
+    const releasedMs = performance.now()
+    const lease = await patient
+    expect(lease.holds()).toBe(true)
+    expect(performance.now() - releasedMs).toBeGreaterThan(patienceMs - 500)
+  })
+
   it('is taken over at once by the next run of the same holder', async () => {
     const server = await leaseBroker()
     const { child, said } = holderProcess(server, 'alerter@a')

@@ -37,3 +37,6 @@ export const ackRequestSchema = z.strictObject({
     .max(7 * 86_400)
     .optional(),
 })
+
+/** What a person asks for who gives an alert back. */
+export const unackRequestSchema = ackRequestSchema.pick({ alert: true, actor: true })

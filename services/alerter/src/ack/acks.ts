@@ -10,7 +10,8 @@ export const acks: CompanionKind = (view) => new Acks(view)
 
 class Acks implements Companion {
   readonly #view: ShardView
-  readonly #carriedOut = new Map<string, string>()
+  /** When the acknowledgement of an alert that is in force was given. */
+  readonly #carriedOut = new Map<string, number>()
   #bucket: Bucket<Ack> | undefined
   #watch: { stop(): void } | undefined
 
@@ -42,13 +43,26 @@ class Acks implements Companion {
     const { book, groups, desk } = this.#view
     const tracked = book.find(ack.fingerprint)
     if (tracked?.life?.phase !== 'firing' || tracked.life.epoch !== ack.epoch) return
-    if (this.#carriedOut.get(ack.fingerprint) === ack.epoch) return
-    this.#carriedOut.set(ack.fingerprint, ack.epoch)
+    const nowMs = this.#view.context.clock.now()
+    if (ack.until_ms !== null && ack.until_ms <= nowMs) return await this.#release(ack, nowMs)
+    if (this.#carriedOut.get(ack.fingerprint) === ack.time_ms) return
+    this.#carriedOut.set(ack.fingerprint, ack.time_ms)
     const acked = { actor: ack.actor, time_ms: ack.time_ms, until_ms: ack.until_ms }
     await this.#view.tell(this.#eventOf(tracked, tracked.life, ack))
     for (const group of groups.of(ack.fingerprint)) {
       if (group.acked?.time_ms === ack.time_ms) continue
-      const saying = groups.acknowledge(group.id, acked, this.#view.context.clock.now())
+      const saying = groups.acknowledge(group.id, acked, nowMs)
+      if (saying !== undefined) await desk.carryOut([saying])
+    }
+  }
+
+  /** It was given back, or its time is up. */
+  async #release(ack: Ack, nowMs: number): Promise<void> {
+    const { groups, desk } = this.#view
+    for (const group of groups.of(ack.fingerprint)) {
+      // Somebody may have taken another alert of the group on since.
+      if (group.acked === null || group.acked.time_ms > ack.time_ms) continue
+      const saying = groups.release(group.id, nowMs)
       if (saying !== undefined) await desk.carryOut([saying])
     }
   }

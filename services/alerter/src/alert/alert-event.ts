@@ -2,6 +2,7 @@ import { isoTime } from '@nightshift/shared/clock'
 import type { AlertEvent } from '@nightshift/shared/events/alert'
 import { derivedId } from '@nightshift/shared/ids'
 import type { Rule } from '../rules/rule.ts'
+import { ownRunbook } from '../tracking/observed.ts'
 import type { Series } from './fingerprint.ts'
 import type { Life, Transition } from './life.ts'
 import { summaryOf, thresholdOf } from './summary.ts'
@@ -27,6 +28,6 @@ export function alertEventOf(source: string, series: Series, rule: Rule | undefi
     threshold: thresholdOf(rule, severity),
     started_time: isoTime(life.started_ms),
     reason,
-    runbook: rule?.runbook ?? null,
+    runbook: rule === undefined ? ownRunbook(series) : rule.runbook,
   }
 }

@@ -24,6 +24,8 @@ export interface Life {
   /** Changes of severity in this epoch. */
   readonly updates: number
   readonly started_ms: number
+  /** It fires on although the condition ended then, by the clock of the source; absent while it holds. */
+  readonly kept_since_ms?: number | undefined
   /** By our own clock. */
   readonly changed_ms: number
   readonly correlation_id: string
@@ -56,7 +58,7 @@ export type Observation =
   | (Observed & { readonly kind: 'time' })
   | (Observed & { readonly kind: 'result'; readonly ok: boolean })
   /** What the alert was about exists no more: gone, check removed, rule removed. */
-  | (Observed & { readonly kind: 'end'; readonly reason: string })
+  | (Observed & { readonly kind: 'end'; readonly reason: string; readonly detail?: string })
 
 /** The effect of a step: an event to tell everybody. */
 export interface Transition {
@@ -79,6 +81,7 @@ export function isSameLife(a: Life | undefined, b: Life | undefined): boolean {
     a.announced === b.announced &&
     a.failures === b.failures &&
     a.updates === b.updates &&
+    a.kept_since_ms === b.kept_since_ms &&
     sameLevels(a.levels, b.levels)
   )
 }

@@ -18,11 +18,13 @@ export function step(fingerprint: string, terms: Terms, life: Life | undefined, 
     case 'reading':
       return active === undefined ? begin(fingerprint, terms, life, observation, now) : read(terms, active, observation, now)
     case 'time':
+      if (active?.kept_since_ms !== undefined) return keep(terms, active, observation, now)
       return active?.phase === 'pending' ? judge(terms, active, observation, now) : [life, []]
     case 'result':
       return active?.phase === 'pending' ? judge(terms, countResult(active, observation), observation, now) : [life, []]
     case 'end':
-      return active === undefined ? [life, []] : resolve(active, observation, observation.reason, now)
+      if (active === undefined) return [life, []]
+      return resolve({ ...active, detail: observation.detail ?? active.detail }, observation, observation.reason, now)
   }
 }
 
@@ -59,8 +61,21 @@ function read(terms: Terms, life: Life, reading: Reading, now: number): Step {
     detail: reading.detail ?? life.detail,
   }
   const worst = worstOf(levels)
-  if (worst === undefined) return resolve(seen, reading, 'recovered', now)
-  return judge(terms, life.phase === 'pending' ? { ...seen, severity: worst } : seen, reading, now)
+  if (worst === undefined) {
+    if (life.phase !== 'firing' || terms.keepFiringMs === 0) return resolve(seen, reading, 'recovered', now)
+    const { kept_since_ms: sinceMs } = life
+    const isFirst = sinceMs === undefined || reading.at < sinceMs
+    return keep(terms, { ...seen, kept_since_ms: isFirst ? reading.at : sinceMs + reading.gapMs }, reading, now)
+  }
+  const held: Life = seen.kept_since_ms === undefined ? seen : { ...seen, kept_since_ms: undefined }
+  return judge(terms, life.phase === 'pending' ? { ...held, severity: worst } : held, reading, now)
+}
+
+/** The condition has ended and the alert goes on, until enough time has passed in which it could have come back. */
+function keep(terms: Terms, life: Life, observation: Observation, now: number): Step {
+  const { kept_since_ms: sinceMs } = life
+  if (sinceMs !== undefined && observation.at - sinceMs < terms.keepFiringMs) return [life, []]
+  return resolve(life, observation, 'recovered', now)
 }
 
 function judge(terms: Terms, life: Life, observation: Observation, now: number): Step {
@@ -76,7 +91,7 @@ function judge(terms: Terms, life: Life, observation: Observation, now: number):
 }
 
 function resolve(life: Life, observation: Observation, reason: string, now: number): Step {
-  const over: Life = { ...life, phase: 'ok', levels: {}, failures: 0 }
+  const over: Life = { ...life, phase: 'ok', levels: {}, failures: 0, kept_since_ms: undefined }
   if (!life.announced) return [over, []]
   return transit(over, 'resolved', observation, life.phase === 'firing' ? reason : beforeItFired(reason), now)
 }

@@ -15,13 +15,29 @@ export interface ChannelContext {
   readonly timezone: string
 }
 
+/** What a channel keeps in mind of an incident from one message to the next: where its message stands. Small; stored beside the outbox. */
+export type ChannelMemory = Readonly<Record<string, string>>
+
+/** What was before this attempt. */
+export interface Before {
+  /** What the channel kept in mind of this incident. */
+  readonly memory: ChannelMemory | undefined
+  /** An earlier attempt, perhaps one before a crash, may have been taken without our hearing of it. */
+  readonly isInDoubt: boolean
+}
+
 /** A way to tell people. */
 export interface Channel {
   readonly kind: string
+  /**
+   * It has one message for an incident and edits it. What waits about an incident then goes out as its newest state, and what `send` returns
+   * is given back with the next message of the same incident.
+   */
+  readonly edits?: boolean
   /** What comes faster is put together into one message. Only for channels that people read. */
   readonly rate?: Rate
   /** Resolves when the other side has taken it. Throws ChannelError: `transient` says whether the same message may pass later. */
-  send(notification: Notification, attempt: number, signal: AbortSignal): Promise<void>
+  send(notification: Notification, attempt: number, signal: AbortSignal, before?: Before): Promise<ChannelMemory | void>
   /** Closes what is kept open between messages. */
   close(): void
 }
@@ -33,13 +49,23 @@ export interface ChannelKind<S extends z.ZodType = z.ZodType> {
   open(config: z.infer<S>, context: ChannelContext): Channel
 }
 
+interface ChannelErrorDetail {
+  readonly transient: boolean
+  readonly retryAfterMs?: number | undefined
+  readonly isOnlyThis?: boolean
+  readonly cause?: unknown
+}
+
 /** A notification was not taken. */
 export class ChannelError extends EffectError {
   /** The other side asks to be left alone for so long. */
   readonly retryAfterMs: number | undefined
+  /** Other messages may pass meanwhile. */
+  readonly isOnlyThis: boolean
 
-  constructor(code: string, message: string, detail: { transient: boolean; retryAfterMs?: number | undefined; cause?: unknown }) {
+  constructor(code: string, message: string, detail: ChannelErrorDetail) {
     super(code, message, detail)
     this.retryAfterMs = detail.retryAfterMs
+    this.isOnlyThis = detail.isOnlyThis ?? false
   }
 }

@@ -6,6 +6,8 @@ import { retryAfterMs } from './retry-after.ts'
 
 interface Options {
   readonly url: URL
+  /** The default is POST. */
+  readonly method?: 'GET' | 'POST' | 'PUT'
   /** For one attempt, from connecting to the end of the answer. */
   readonly timeoutMs: number
   readonly clock: Clock
@@ -29,8 +31,8 @@ export class HttpPoster {
     this.#agent = options.url.protocol === 'https:' ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions)
   }
 
-  /** Resolves when the other side answered 2xx. Throws ChannelError. */
-  async post(body: Buffer, headers: Record<string, string>, signal: AbortSignal): Promise<void> {
+  /** Resolves with the start of the answer when the other side answered 2xx. Throws ChannelError. */
+  async post(body: Buffer, headers: Record<string, string>, signal: AbortSignal): Promise<string> {
     const { url, timeoutMs, clock } = this.#options
     const timeout = AbortSignal.timeout(timeoutMs)
     let answer: { status: number; retryAfter: string | undefined; text: string }
@@ -42,7 +44,7 @@ export class HttpPoster {
       throw new ChannelError('unreachable', `cannot send to ${url.host}`, { transient: true, cause })
     }
     const { status, retryAfter, text } = answer
-    if (status >= 200 && status < 300) return
+    if (status >= 200 && status < 300) return text
     const transient = status >= 500 || passing.has(status)
     const shown = text === '' ? '' : `: ${text}`
     const hint = status >= 300 && status < 400 ? '; redirects are not followed, configure the address it ends at' : ''
@@ -61,10 +63,10 @@ export class HttpPoster {
     headers: Record<string, string>,
     signal: AbortSignal,
   ): Promise<{ status: number; retryAfter: string | undefined; text: string }> {
-    const { url } = this.#options
+    const { url, method = 'POST' } = this.#options
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const request = send(url, { method: 'POST', agent: this.#agent, signal, headers: { ...headers, 'content-length': body.byteLength } })
+      const request = send(url, { method, agent: this.#agent, signal, headers: { ...headers, 'content-length': body.byteLength } })
       request.on('response', resolve)
       request.on('error', reject)
       request.end(body)

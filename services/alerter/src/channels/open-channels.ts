@@ -7,11 +7,14 @@ type ChannelConfigs = Readonly<Record<string, ChannelConfig>>
 /** The channels of the configuration, open. */
 export class OpenChannels {
   readonly #context: ChannelContext
+  readonly #openOne: typeof openChannel
   #configs: ChannelConfigs = {}
   readonly #open = new Map<string, Channel>()
 
-  constructor(context: ChannelContext, configs: ChannelConfigs) {
+  /** `openOne` stands in for the real channels in a simulation. */
+  constructor(context: ChannelContext, configs: ChannelConfigs, openOne = openChannel) {
     this.#context = context
+    this.#openOne = openOne
     this.use(configs)
   }
 
@@ -35,7 +38,7 @@ export class OpenChannels {
       this.#open.get(name)?.close()
       this.#open.delete(name)
       const config = configs[name]
-      if (config !== undefined) this.#open.set(name, openChannel(config, this.#context))
+      if (config !== undefined) this.#open.set(name, this.#openOne(config, this.#context))
     }
     this.#configs = configs
     return changed

@@ -15,6 +15,8 @@ export function dueMs(group: Group, route: Route, muteOf: MuteOf): number | unde
   const stepMs = stepDueMs(group, muteOf)
   if (stepMs !== undefined) times.push(stepMs)
   if (group.acked?.until_ms != null) times.push(group.acked.until_ms)
+  const unmutedMs = firstUnmutedMs(group, muteOf)
+  if (unmutedMs !== undefined) times.push(unmutedMs)
   return times.length === 0 ? undefined : Math.min(...times)
 }
 
@@ -39,9 +41,19 @@ export function stepDueMs(group: Group, muteOf: MuteOf): number | undefined {
   return isMeant ? incident.opened_ms + step.after_ms : undefined
 }
 
-/** Whether this member is kept from people: its end is not, once they heard of it. */
+/** When the first member that people know of is heard again: then it may be time to repeat or to escalate. */
+function firstUnmutedMs(group: Group, muteOf: MuteOf): number | undefined {
+  if (group.incident === null || group.acked !== null) return undefined
+  const times = Object.values(group.members).flatMap(({ event, told }) => {
+    const mute = isFiring(event) && told?.phase === 'firing' ? muteOf(event) : undefined
+    return mute?.untilMs == null ? [] : [mute.untilMs]
+  })
+  return times.length === 0 ? undefined : Math.min(...times)
+}
+
+/** Whether this member is kept from people: its end is not, once they heard of it. Of what comes and goes the end is no end yet. */
 export function isHeldBack(member: Member, mute: Mute | undefined): boolean {
-  return mute !== undefined && (isFiring(member.event) || member.told === null)
+  return mute !== undefined && (isFiring(member.event) || member.told === null || mute.kind === 'flapping')
 }
 
 function memberDueMs(group: Group, route: Route, member: Member, mute: Mute | undefined): number[] {

@@ -6,6 +6,9 @@ import { isWorse, severities, type Severity } from '../rules/severity.ts'
 import { isHeldBack, repeatDueMs, stepDueMs, type MuteOf } from './due.ts'
 import { isFiring, maxAlertsPerMessage, type Acked, type Group, type Member, type Message, type Occasion } from './group.ts'
 
+/** Stands for no occurrence at all. */
+const flappingEpoch = 'flapping'
+
 /** How a group is told: its route, who is called, what is kept back. */
 export interface Telling {
   readonly route: Route
@@ -40,6 +43,25 @@ export function acknowledge(group: Group, acked: Acked, telling: Telling): [Grou
   return open.some(({ event }) => isFiring(event)) ? say(next, open, 'acked', telling) : [next, undefined]
 }
 
+/**
+ * Says that an alert comes and goes. What it does from here on is kept back until it has settled; then it is news whatever it is in, for
+ * what people know of it is none of its states.
+ */
+export function sayFlapping(group: Group, event: AlertEvent, telling: Telling): [Group, Message | undefined] {
+  const { fingerprint } = event
+  const open = openMembers(group, telling.muteOf)
+  if (!open.some((member) => member.event.fingerprint === fingerprint && isFiring(member.event))) return [group, undefined]
+  const [next, message] = say(group, open, 'flapping', telling)
+  const others = message.alerts.filter((alert) => alert.fingerprint !== fingerprint)
+  const member = next.members[fingerprint]
+  const told = member?.told == null ? null : { ...member.told, epoch: flappingEpoch }
+  const members = member === undefined ? next.members : { ...next.members, [fingerprint]: { ...member, told } }
+  return [
+    { ...next, members },
+    { ...message, alerts: [{ ...event, phase: 'firing' }, ...others] },
+  ]
+}
+
 function openMembers(group: Group, muteOf: MuteOf): Member[] {
   return Object.values(group.members).filter((member) => !isHeldBack(member, muteOf(member.event)))
 }
@@ -72,6 +94,7 @@ function say(group: Group, open: readonly Member[], occasion: Occasion, { ladder
     figures: null,
     contacts: taken.flatMap(({ contacts }) => contacts),
     level: null,
+    acked: group.acked,
   }
   const after = { ...group, members, told_ms: nowMs, told_channels: [...group.told_channels, ...taken.flatMap(({ channels }) => channels)] }
   if (isOver) return [{ ...after, incident: null, seq: 0, acked: null, escalated: 0 }, message]

@@ -8,7 +8,7 @@ import { channelsFor, type NamedChannel } from '../route/channels-for.ts'
 import { labelOf, type Route, type RouteTree } from '../route/route-tree.ts'
 import { dueMs, type MuteOf } from './due.ts'
 import { DueQueue } from './due-queue.ts'
-import { acknowledge, flush, forgetUnheard, type Telling } from './flush.ts'
+import { acknowledge, flush, forgetUnheard, sayFlapping, type Telling } from './flush.ts'
 import type { GroupRecord } from './group-record.ts'
 import { maxMembers, newGroup, type Acked, type Group, type Message } from './group.ts'
 import { isForPeople, join } from './join.ts'
@@ -89,10 +89,10 @@ export class GroupBook {
     })
   }
 
-  /** A silence came or went, a source was resolved: whoever has something untold is looked at again. */
+  /** A silence came or went, a source was resolved: whoever has something untold, or something to repeat, is looked at again. */
   reconsider(nowMs: number): Saying[] {
-    const waiting = [...this.#groups.values()].filter(({ members }) =>
-      Object.values(members).some(({ news_ms: newsMs }) => newsMs !== null),
+    const waiting = [...this.#groups.values()].filter(
+      ({ members, incident }) => incident !== null || Object.values(members).some(({ news_ms: newsMs }) => newsMs !== null),
     )
     return waiting.flatMap((group) => {
       const saying = this.#look(group, nowMs)
@@ -106,6 +106,20 @@ export class GroupBook {
     if (group === undefined) return undefined
     const [next, message] = acknowledge(group, acked, this.#telling(group, nowMs))
     return this.#said(group, next, message, nowMs)
+  }
+
+  /** Says of an alert that it comes and goes, wherever people hear of it. */
+  sayFlapping(event: AlertEvent, nowMs: number): Saying[] {
+    return this.of(event.fingerprint).map((group) => {
+      const [next, message] = sayFlapping(group, event, this.#telling(group, nowMs))
+      return this.#said(group, next, message, nowMs)
+    })
+  }
+
+  /** Whoever took its incident on gave it back. */
+  release(id: string, nowMs: number): Saying | undefined {
+    const group = this.#groups.get(id)
+    return group === undefined || group.acked === null ? undefined : this.#look({ ...group, acked: null }, nowMs)
   }
 
   #look(before: Group, nowMs: number): Saying {

@@ -59,7 +59,7 @@ export interface Group {
 }
 
 /** Why a message is sent. */
-export const occasions = ['new', 'changed', 'resolved', 'repeated', 'escalated', 'acked', 'summary'] as const
+export const occasions = ['new', 'changed', 'resolved', 'repeated', 'escalated', 'acked', 'flapping', 'summary'] as const
 export type Occasion = (typeof occasions)[number]
 
 /** What a group has to say at one moment. */
@@ -79,6 +79,8 @@ export interface Message {
   readonly contacts: readonly Called[]
   /** 1 is an outage; null: the rules do not say. */
   readonly level: number | null
+  /** Who took it on, if somebody did; absent in what an older version stored. */
+  readonly acked?: Acked | null
 }
 
 /** Alerts of one message; the rest is counted. */

@@ -2,7 +2,7 @@ import type { AlertEvent } from '@nightshift/shared/events/alert'
 
 /** Why nobody is told of an alert just now. */
 export interface Mute {
-  readonly kind: 'inhibited' | 'silenced' | 'window' | 'flapping'
+  readonly kind: 'inhibited' | 'silenced' | 'window' | 'flapping' | 'booting'
   /** What does it, in words for `rules explain`: the id of a silence, the name of a window, the alert that stands above. */
   readonly by: string
   /** When it ends by itself, milliseconds; null when that is not known. */

@@ -2,8 +2,12 @@ import type { Lease } from '@nightshift/shared/bus/bus'
 import type { Clock } from '@nightshift/shared/clock'
 import { describeError, isTransient } from '@nightshift/shared/errors'
 import type { NotifyEvent } from '@nightshift/shared/events/notify'
-import { ChannelError, type Channel } from '../channels/channel.ts'
+import { ChannelError, type Channel, type ChannelMemory } from '../channels/channel.ts'
+import { GroupQueue, groupOf, type Waiting } from './group-queue.ts'
+import { areOfOneIncident, latestOf } from './latest.ts'
+import type { Notification } from './notification.ts'
 import { notifyEventOf } from './notify-event.ts'
+import { severities } from '../rules/severity.ts'
 import type { Entry } from './outbox.ts'
 import { maxPerSummary, summarize } from './summary.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -15,7 +19,16 @@ export interface CourierEffects {
   settle(entry: Entry, outcome: NotifyEvent): Promise<void>
   /** Stores when the next attempt is due; tells about this one when there is something to tell. */
   defer(entry: Entry, nextMs: number, told: NotifyEvent | undefined): Promise<void>
+  /** What the channel keeps in mind of this incident. */
+  memoryOf(notification: Notification): ChannelMemory | undefined
+  /** Stores it. */
+  remember(notification: Notification, memory: ChannelMemory): Promise<void>
+  /** The incident is over. */
+  forget(notification: Notification): Promise<void>
 }
+
+/** The groups that have something due: critical, warning, info, and those where all is over. */
+type Due = [Waiting[], Waiting[], Waiting[], Waiting[]]
 
 interface Parts {
   readonly name: string
@@ -31,13 +44,17 @@ interface Parts {
 
 const maxInFlight = 4
 const longestTimerMs = 3_600_000
+/** Whether the other side took it is not known. */
+const unanswered: ReadonlySet<string> = new Set(['timeout', 'unreachable'])
 
 /** Carries the notifications of one channel: a few at once, those about one group in their order, each until it is delivered or dead. */
 export class Courier {
   readonly #parts: Parts
   readonly #stopping = new AbortController()
   readonly #flights = new Map<Entry, Promise<void>>()
-  #queue: Entry[] = []
+  readonly #queue = new GroupQueue()
+  /** Messages under way; one may carry many entries. */
+  #flown = 0
   readonly #bucket: TokenBucket | undefined
   /** More came than the channel takes: what waits goes out together. */
   #isCrowded = false
@@ -52,14 +69,14 @@ export class Courier {
   }
 
   add(entries: readonly Entry[]): void {
-    this.#queue.push(...entries)
+    for (const entry of entries) this.#queue.add(entry)
     this.#pump()
   }
 
   /** Starts nothing more, waits for what is under way, and after the grace cuts it off: it stays in the outbox. */
   async stop(graceMs: number): Promise<void> {
     clearTimeout(this.#timer)
-    this.#queue = []
+    this.#queue.clear()
     const timer = setTimeout(this.#halt, graceMs)
     await Promise.all(this.#flights.values())
     clearTimeout(timer)
@@ -70,7 +87,7 @@ export class Courier {
   readonly #halt = (): void => {
     this.#stopping.abort()
     clearTimeout(this.#timer)
-    this.#queue = []
+    this.#queue.clear()
   }
 
   /** Sends what is due, and sets the timer for what is not. */
@@ -78,65 +95,97 @@ export class Courier {
     clearTimeout(this.#timer)
     const now = this.#parts.clock.now()
     const busy = new Set([...this.#flights.keys()].map(groupOf))
-    const due: Entry[] = []
+    const due: Due = [[], [], [], []]
     let wakeMs = Number.POSITIVE_INFINITY
-    for (const entry of this.#queue) {
-      const group = groupOf(entry)
+    for (const [group, waiting] of this.#queue.groups()) {
       if (busy.has(group)) continue
-      if (!this.#isCrowded) busy.add(group)
-      const dueMs = Math.max(entry.record.next_ms, this.#pausedUntilMs)
-      if (dueMs <= now) due.push(entry)
+      const dueMs = Math.max(waiting[0].record.next_ms, this.#pausedUntilMs)
+      if (dueMs <= now) due[urgencyOf(this.#bundleOf(waiting))]?.push(waiting)
       else wakeMs = Math.min(wakeMs, dueMs)
     }
-    wakeMs = Math.min(wakeMs, this.#launchAll(due, now))
+    wakeMs = Math.min(wakeMs, this.#launchAll(due.flat(), now))
     if (wakeMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#pump(), Math.min(longestTimerMs, Math.max(1, wakeMs - now)))
   }
 
+  /** What may go out of a group: the first that waits, together with what may go in the same message. */
+  #bundleOf(waiting: Waiting): Waiting {
+    const [first, ...rest] = waiting
+    if (this.#isCrowded && !this.#isEdit(waiting)) return [first, ...rest]
+    if (this.#parts.channel?.edits !== true) return [first]
+    const { incident } = first.record.notification.message
+    const end = rest.findIndex(({ record }) => record.notification.message.incident !== incident)
+    return [first, ...rest.slice(0, end === -1 ? rest.length : end)]
+  }
+
+  /** Its message stands there already: left as it is, it would tell what is not so any more. */
+  #isEdit([first]: Waiting): boolean {
+    const { channel, effects } = this.#parts
+    return channel?.edits === true && effects.memoryOf(first.record.notification) !== undefined
+  }
+
   /** Launches what there is room for. Returns when there is a token for the rest; never, when only room is missing: a flight that ends looks again. */
-  #launchAll(due: readonly Entry[], now: number): number {
-    if (this.#isCrowded) {
-      if (this.#flights.size > 0 || due.length === 0) return Number.POSITIVE_INFINITY
-      if (this.#bucket?.take(now) === false) return this.#bucket.nextMs(now)
-      this.#isCrowded = false
-      this.#launch(due.slice(0, maxPerSummary))
-      return Number.POSITIVE_INFINITY
-    }
-    for (const entry of due) {
-      if (this.#flights.size >= maxInFlight) return Number.POSITIVE_INFINITY
+  #launchAll(due: readonly Waiting[], now: number): number {
+    const [first] = due
+    if (first === undefined) return Number.POSITIVE_INFINITY
+    if (this.#isCrowded) return this.#launchTogether(due, first, now)
+    for (const [index, waiting] of due.entries()) {
+      if (this.#flown >= maxInFlight) return Number.POSITIVE_INFINITY
       if (this.#bucket?.take(now) === false) {
-        this.#isCrowded = true
+        const isNew = (each: Waiting): boolean => !this.#isEdit(each)
+        this.#isCrowded = due.slice(index).filter(isNew).length > (this.#parts.channel?.rate?.patience ?? 0)
         return this.#bucket.nextMs(now)
       }
-      this.#launch([entry])
+      this.#launch(this.#bundleOf(waiting))
     }
     return Number.POSITIVE_INFINITY
   }
 
+  /** Everything that is new to the channel as one message; what stands there already is still edited one by one. */
+  #launchTogether(due: readonly Waiting[], first: Waiting, now: number): number {
+    const together = due.filter((waiting) => !this.#isEdit(waiting)).flat()
+    if (this.#flights.size > 0 && together.length > 0) return Number.POSITIVE_INFINITY
+    if (this.#bucket?.take(now) === false) return this.#bucket.nextMs(now)
+    this.#isCrowded = false
+    this.#launch(together.length > 0 ? together.slice(0, maxPerSummary) : this.#bundleOf(first))
+    return Number.POSITIVE_INFINITY
+  }
+
   #launch(entries: readonly Entry[]): void {
+    this.#flown++
     const flight = this.#fly(entries).finally(() => {
-      for (const entry of entries) this.#flights.delete(entry)
-      const isDone = (entry: Entry): boolean => entries.includes(entry) && entry.record.outcome !== null
-      this.#queue = this.#queue.filter((waiting) => !isDone(waiting))
+      this.#flown--
+      for (const entry of entries) {
+        this.#flights.delete(entry)
+        if (entry.record.outcome !== null) this.#queue.remove(entry)
+      }
       if (!this.#stopping.signal.aborted) this.#pump()
     })
     for (const entry of entries) this.#flights.set(entry, flight)
   }
 
-  /** Carries one, or many as one. */
+  /** Carries one, or many as one: those of one incident as its newest state where the channel edits, others as a summary. */
   async #fly(entries: readonly Entry[]): Promise<void> {
     const { name, channel, lease, clock, source, effects } = this.#parts
     const notifications = entries.map(({ record }) => record.notification)
-    const notification = entries.length === 1 ? notifications[0] : summarize(notifications)
+    const isOne = entries.length === 1 || (channel?.edits === true && areOfOneIncident(notifications))
+    const notification = isOne ? latestOf(notifications) : summarize(notifications)
     const attempt = Math.max(...entries.map(({ record }) => record.attempts)) + 1
     if (notification === undefined || !lease.holds()) return
     const startedMs = clock.monotonicMs()
     const kind = channel?.kind ?? 'unknown'
+    const isKept = channel?.edits === true && isOne
     try {
       if (channel === undefined)
         throw new ChannelError('no_channel', `there is no channel ${name} in the configuration any more`, { transient: false })
-      await channel.send(notification, attempt, this.#stopping.signal)
+      const before = { memory: isKept ? effects.memoryOf(notification) : undefined, isInDoubt: entries.some((entry) => entry.isInDoubt) }
+      const memory = await channel.send(notification, attempt, this.#stopping.signal, before)
+      if (isKept && memory !== undefined) await effects.remember(notification, memory)
     } catch (error) {
-      if (this.#stopping.signal.aborted) return
+      if (this.#stopping.signal.aborted) {
+        // Whoever carries them on does not know how far this came.
+        for (const entry of entries) entry.isInDoubt = true
+        return
+      }
       for (const entry of entries) await this.#takeFailure(entry, error, { kind, attempt: entry.record.attempts + 1 })
       return
     }
@@ -145,6 +194,7 @@ export class Courier {
       const result = { outcome: 'delivered', kind, attempt: entry.record.attempts + 1, error: null, latencySeconds } as const
       await effects.settle(entry, notifyEventOf(source, entry.record, result, clock.now()))
     }
+    if (isKept && notification.message.firing === 0) await effects.forget(notification)
   }
 
   async #takeFailure(entry: Entry, error: unknown, { kind, attempt }: { kind: string; attempt: number }): Promise<void> {
@@ -159,12 +209,16 @@ export class Courier {
       const dead = notifyEventOf(source, record, { ...result, outcome: 'dead', error: `${result.error} (${verdict.because})` }, now)
       return effects.settle(entry, dead)
     }
-    if (wanted !== undefined) this.#pausedUntilMs = Math.max(this.#pausedUntilMs, now + wanted)
+    entry.isInDoubt ||= error instanceof ChannelError && unanswered.has(error.code)
+    if (wanted !== undefined && !(error instanceof ChannelError && error.isOnlyThis))
+      this.#pausedUntilMs = Math.max(this.#pausedUntilMs, now + wanted)
     const told = isWorthTelling(attempt) ? notifyEventOf(source, record, { ...result, outcome: 'deferred' }, now) : undefined
     return effects.defer(entry, verdict.atMs, told)
   }
 }
 
-function groupOf(entry: Entry): string {
-  return entry.record.notification.group
+/** What fires comes before what is over, and the worst first. */
+function urgencyOf(bundle: Waiting): number {
+  const { message } = (bundle.at(-1) ?? bundle[0]).record.notification
+  return message.firing === 0 ? severities.length : severities.indexOf(message.worst)
 }

@@ -9,7 +9,7 @@ import type { Counters } from '../counters.ts'
 import { isSpent, type GroupBook, type Saying } from '../group/group-book.ts'
 import type { GroupRecord } from '../group/group-record.ts'
 import type { AlertStore } from '../state/alert-store.ts'
-import { Courier } from './courier.ts'
+import { Courier, type CourierEffects } from './courier.ts'
 import type { Notification } from './notification.ts'
 import { notifyEventOf } from './notify-event.ts'
 import type { Entry, Outbox } from './outbox.ts'
@@ -145,7 +145,14 @@ export class Desk {
     const { channels, lease, clock, source, random } = this.#parts
     let courier = this.#couriers.get(channel)
     if (courier === undefined) {
-      const effects = { settle: this.#settle, defer: this.#defer }
+      const { memories } = this.#parts.outbox
+      const effects: CourierEffects = {
+        settle: this.#settle,
+        defer: this.#defer,
+        memoryOf: (notification) => memories.of(notification),
+        remember: (notification, memory) => this.#parts.exclusively(async () => await memories.keep(notification, memory, clock.now())),
+        forget: (notification) => this.#parts.exclusively(async () => await memories.forget(notification)),
+      }
       courier = new Courier({ name: channel, channel: channels.find(channel), lease, clock, source, random, effects })
       this.#couriers.set(channel, courier)
     }

@@ -24,6 +24,7 @@ export const notificationSchema = z.object({
     worst: severity,
     contacts: z.array(calledSchema).default([]),
     level: z.int().min(1).max(3).nullable().default(null),
+    acked: z.object({ actor: z.string(), time_ms: z.number(), until_ms: z.number().nullable() }).nullable().default(null),
     figures: z.object({ cpu_ratio: ratio, memory_ratio: ratio, disk_ratio: ratio }).nullable().default(null),
   }),
 })

@@ -1,6 +1,7 @@
 import type { NotifyEvent } from '@nightshift/shared/events/notify'
 import type { FencedBucket } from '../state/fenced-bucket.ts'
 import type { Notification } from './notification.ts'
+import { ChannelMemories } from './channel-memories.ts'
 import type { OutboxRecord, StoredOutboxRecord } from './outbox-record.ts'
 
 /** Notifications on their way at once; what comes on top is refused, said and counted. */
@@ -10,6 +11,8 @@ export const maxOutboxRecords = 10_000
 export interface Entry {
   readonly slot: number
   record: OutboxRecord
+  /** An attempt may have been taken without our hearing of it: before a crash, or because nobody answered. */
+  isInDoubt: boolean
 }
 
 /**
@@ -17,6 +20,8 @@ export interface Entry {
  * one. Places are used again, so the bucket does not grow with time.
  */
 export class Outbox {
+  /** What channels keep in mind of incidents. */
+  readonly memories: ChannelMemories
   readonly #bucket: FencedBucket<StoredOutboxRecord>
   readonly #token: number
   readonly #entries = new Map<string, Entry>()
@@ -27,6 +32,7 @@ export class Outbox {
   constructor(bucket: FencedBucket<StoredOutboxRecord>, token: number) {
     this.#bucket = bucket
     this.#token = token
+    this.memories = new ChannelMemories(bucket, token)
   }
 
   /** Those that wait to be sent, in order. */
@@ -44,11 +50,12 @@ export class Outbox {
   async load(checkpoint: number): Promise<NotifyEvent[]> {
     const untold: NotifyEvent[] = []
     for (const [key, record] of await this.#bucket.load()) {
+      if (this.memories.restore(key, record)) continue
       const slot = Number(key.slice(key.lastIndexOf('.') + 1))
       if (!Number.isSafeInteger(slot)) continue
       this.#slots = Math.max(this.#slots, slot + 1)
       if (record.notification === null || (record.outcome !== null && record.checkpoint <= checkpoint)) continue
-      this.#entries.set(entryKey(record.notification), { slot, record })
+      this.#entries.set(entryKey(record.notification), { slot, record, isInDoubt: true })
       this.#order = Math.max(this.#order, record.order)
       if (record.outcome !== null) untold.push(record.outcome)
     }
@@ -73,7 +80,7 @@ export class Outbox {
       outcome: null,
       checkpoint,
     }
-    const entry: Entry = { slot, record }
+    const entry: Entry = { slot, record, isInDoubt: false }
     this.#entries.set(key, entry)
     await this.#bucket.put(slotKey(slot), record)
     return entry

@@ -4,6 +4,8 @@ export interface Rate {
   readonly burst: number
   /** ... and so many again over this time. */
   readonly perMs: number
+  /** So many may wait for their turn before they are put together; the default is none. */
+  readonly patience?: number
 }
 
 /** Counts out messages at a rate. The clock is handed in. */

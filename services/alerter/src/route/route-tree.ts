@@ -102,7 +102,7 @@ function matcherOf({ match, severity }: Partial<RouteConfig>): (event: AlertEven
 }
 
 /** The value of a label as routes and silences see it: host, rule, severity and alert (its fingerprint), or one of its own. */
-export function labelOf(event: AlertEvent, name: string): string {
+export function labelOf(event: Pick<AlertEvent, 'host' | 'rule' | 'severity' | 'fingerprint' | 'labels'>, name: string): string {
   switch (name) {
     case 'host':
       return event.host ?? ''
@@ -112,6 +112,9 @@ export function labelOf(event: AlertEvent, name: string): string {
       return event.severity
     case 'alert':
       return event.fingerprint
+    // As Prometheus and its tools call the rule.
+    case 'alertname':
+      return event.labels[name] ?? event.rule
     default:
       return event.labels[name] ?? ''
   }

@@ -1,12 +1,11 @@
-import { findMetric, isAppGroup } from '@nightshift/shared/metrics/catalogue'
 import type { Host } from '@nightshift/shared/subjects'
-import { checkFailingRule, defaultRules, runbookOf } from './default-rules.ts'
-import { matchesAny, matchesGlob } from './glob.ts'
-import type { CheckRule, Level, MetricRule, Rule, Terms } from './rule.ts'
+import { compileRule } from './compile-rule.ts'
+import { checkFailingRule, defaultRules, type PackConfig } from './default-rules.ts'
+import { familyOf } from './metric-source.ts'
+import type { AbsenceRule, CheckRule, EventRule, MetricRule, Rule } from './rule.ts'
 import type { RuleConfig } from './rule-config.ts'
-import type { Severity } from './severity.ts'
 
-export interface RulesConfig {
+export interface RulesConfig extends PackConfig {
   readonly rules: Readonly<Record<string, RuleConfig>>
   /** All, none, or these. */
   readonly default_rules: boolean | readonly string[]
@@ -15,126 +14,57 @@ export interface RulesConfig {
 /** Rules by what they read, so that a message costs only the rules that it touches. */
 export interface RuleBook {
   find(name: string): Rule | undefined
-  /** Rules on fields of this metric group that read this host. */
+  /** Rules that judge fields of this metric group, and read this host. */
   forGroup(group: string, host: Host): readonly MetricRule[]
-  /** Rules on this check; the default rule only where the configuration has none. */
+  /** Rules that divide by a field of this metric group, and read this host. */
+  dividingBy(group: string, host: Host): readonly MetricRule[]
+  /** Rules on this check; those that come with Nightshift only where the configuration has none, and `check-failing` where they have none. */
   forCheck(check: string, host: Host): readonly CheckRule[]
+  readonly metricRules: readonly MetricRule[]
+  readonly checkRules: readonly CheckRule[]
+  readonly absenceRules: readonly AbsenceRule[]
+  readonly eventRules: readonly EventRule[]
 }
 
-/** A breach of a metric that ends within a tenth of `for`, or 10 s, is told to nobody. Checks were waited for by the collector. */
-const longestQuietMs = 10_000
-const maxRememberedHosts = 20_000
+const none: readonly MetricRule[] = []
 
-/** The rules in force: those of the configuration, and the default ones that it neither replaces nor switches off. */
-export function compileRules(config: RulesConfig): RuleBook {
+/**
+ * The rules in force: those of the configuration, and the default ones that it neither replaces nor switches off. `zone` counts for hours
+ * that name none.
+ */
+export function compileRules(config: RulesConfig, zone = 'UTC'): RuleBook {
   const { default_rules: wanted } = config
-  const defaults = Object.entries(defaultRules()).filter(([name]) => (typeof wanted === 'boolean' ? wanted : wanted.includes(name)))
+  const defaults = Object.entries(defaultRules(config)).filter(([name]) => (typeof wanted === 'boolean' ? wanted : wanted.includes(name)))
   const all = { ...Object.fromEntries(defaults), ...config.rules }
-  const rules = new Map(Object.entries(all).map(([name, rule]) => [name, compileRule(name, rule)]))
-  const byGroup = Map.groupBy([...rules.values()].filter(isMetricRule), (rule) => rule.group)
-  const checkRules = [...rules.values()].filter(isCheckRule)
-  const named = checkRules.filter((rule) => rule.name !== checkFailingRule || Object.hasOwn(config.rules, checkFailingRule))
-  const fallback = checkRules.filter((rule) => !named.includes(rule))
+  const rules = new Map(Object.entries(all).map(([name, rule]) => [name, compileRule(name, rule, zone)]))
+  const metricRules = [...rules.values()].filter((rule) => rule.kind === 'metric')
+  const byGroup = Map.groupBy(metricRules, (rule) => rule.group)
+  const byDivisor = Map.groupBy(
+    metricRules.filter((rule) => rule.per !== null),
+    (rule) => rule.per?.group ?? '',
+  )
+  const checkRules = [...rules.values()].filter((rule) => rule.kind === 'check')
+  const named = checkRules.filter((rule) => Object.hasOwn(config.rules, rule.name))
+  const special = checkRules.filter((rule) => !named.includes(rule) && rule.name !== checkFailingRule)
+  const fallback = checkRules.filter((rule) => !named.includes(rule) && rule.name === checkFailingRule)
+  const reading = (index: ReadonlyMap<string, readonly MetricRule[]>, group: string, host: Host): readonly MetricRule[] => {
+    const own = index.get(group) ?? none
+    const family = index.get(familyOf(group) ?? '') ?? none
+    const found = family.length === 0 ? own : [...own, ...family]
+    return found.length === 0 ? found : found.filter((rule) => rule.readsHost(host))
+  }
   return {
     find: (name) => rules.get(name),
-    forGroup: (group, host) => (byGroup.get(group) ?? []).filter((rule) => rule.readsHost(host)),
+    forGroup: (group, host) => reading(byGroup, group, host),
+    dividingBy: (group, host) => reading(byDivisor, group, host),
     forCheck: (check, host) => {
       const reads = (rule: CheckRule): boolean => rule.readsCheck(check) && rule.readsHost(host)
-      const found = named.filter(reads)
-      return found.length > 0 ? found : fallback.filter(reads)
+      const first = [named, special].map((rules) => rules.filter(reads)).find((found) => found.length > 0)
+      return first ?? fallback.filter(reads)
     },
+    metricRules,
+    checkRules,
+    absenceRules: [...rules.values()].filter((rule) => rule.kind === 'absence'),
+    eventRules: [...rules.values()].filter((rule) => rule.kind === 'event'),
   }
-}
-
-function compileRule(name: string, config: RuleConfig): Rule {
-  const terms: Terms = {
-    forMs: config.for,
-    announceAfterMs: config.metric === undefined ? 0 : Math.min(longestQuietMs, config.for / 10),
-    failures: config.failures ?? 1,
-  }
-  const base = {
-    name,
-    ...terms,
-    summary: config.summary ?? null,
-    channels: config.channels ?? null,
-    level: config.level ?? null,
-    readsHost: hostFilter(config.hosts),
-  }
-  const { metric, check = '*' } = config
-  if (metric === undefined) {
-    return {
-      ...base,
-      kind: 'check',
-      watch: `check:${check}`,
-      runbook: config.runbook ?? runbookOf(checkFailingRule),
-      severity: config.severity ?? 'critical',
-      readsCheck: (text) => matchesGlob(check, text),
-    }
-  }
-  return {
-    ...base,
-    kind: 'metric',
-    watch: metric,
-    runbook: config.runbook ?? null,
-    ...readingOf(metric),
-    labelNames: findMetric(metric)?.labels ?? null,
-    direction: config.above === undefined ? 'below' : 'above',
-    levels: compileLevels(config),
-    readsLabels: labelFilter(config.where),
-  }
-}
-
-/** What a metric's name means: `<group>.<field>`, or `app_<job>.<metric>[.<field>]`. */
-function readingOf(name: string): Pick<MetricRule, 'group' | 'field' | 'item'> {
-  const [group = '', metric = '', field = null] = name.split('.')
-  if (!isAppGroup(group)) return { group, field: name.slice(group.length + 1), item: null }
-  return { group, field: unitNameOf(metric, field), item: { metric, field } }
-}
-
-/** A name with the unit of what is read at its end: `requests_per_second` for the rate of `requests_total`. */
-function unitNameOf(metric: string, field: string | null): string {
-  if (field === 'rate_per_second') return `${metric.replace(/_total$/, '')}_per_second`
-  return field === 'count_total' ? field : metric
-}
-
-function compileLevels(config: RuleConfig): Level[] {
-  const given = config.above ?? config.below ?? {}
-  const written: { readonly [S in Severity]?: number | undefined } =
-    typeof given === 'number' ? { [config.severity ?? 'warning']: given } : given
-  const first = written.warning ?? written.critical ?? written.info ?? 0
-  const margin = config.clear === undefined ? 0 : config.clear - first
-  return (['critical', 'warning', 'info'] as const).flatMap((severity) => {
-    const threshold = written[severity]
-    return threshold === undefined ? [] : [{ severity, threshold, clear: Number((threshold + margin).toPrecision(12)) }]
-  })
-}
-
-function hostFilter(patterns: readonly string[] | undefined): (host: Host) => boolean {
-  if (patterns === undefined) return () => true
-  const lowered = patterns.map((pattern) => pattern.toLowerCase())
-  const answers = new Map<string, boolean>()
-  return (host) => {
-    if (host === null) return false
-    let answer = answers.get(host)
-    if (answer === undefined) {
-      answer = matchesAny(lowered, host)
-      if (answers.size >= maxRememberedHosts) answers.clear()
-      answers.set(host, answer)
-    }
-    return answer
-  }
-}
-
-function labelFilter(where: RuleConfig['where']): (labels: Readonly<Record<string, string>>) => boolean {
-  if (where === undefined) return () => true
-  const wanted = Object.entries(where)
-  return (labels) => wanted.every(([name, patterns]) => matchesAny(patterns, labels[name] ?? ''))
-}
-
-function isMetricRule(rule: Rule): rule is MetricRule {
-  return rule.kind === 'metric'
-}
-
-function isCheckRule(rule: Rule): rule is CheckRule {
-  return rule.kind === 'check'
 }

@@ -2,13 +2,14 @@ import type { ConfigView, CrossCheck, Found, Problem } from '@nightshift/shared/
 import { didYouMean } from '@nightshift/shared/config/did-you-mean'
 import { appFieldsInWords, isAppField } from '@nightshift/shared/metrics/app-item'
 import { findGroup, findMetric, isAppGroup, isOpenGroup, listMetrics } from '@nightshift/shared/metrics/catalogue'
+import { scopeLabelOf } from './metric-source.ts'
 
 /** Every metric that a rule names must be in the catalogue, and so must the labels it asks for; those of an application must be possible. */
 export const metricsExist: CrossCheck = (view) => {
   const jobs = view.names('collector.scrape') ?? []
   return view.find('alerter.rules.*.metric').flatMap((found) => {
     const group = typeof found.value === 'string' ? (found.value.split('.')[0] ?? '') : ''
-    return isAppGroup(group) ? [...appProblems(found, jobs), ...percentProblems(view, found)] : metricProblem(found)
+    return isAppGroup(group) || group === 'app_*' ? [...appProblems(found, jobs), ...percentProblems(view, found)] : metricProblem(found)
   })
 }
 
@@ -33,7 +34,7 @@ function appProblems({ path, value }: Found, jobs: readonly string[]): Problem[]
     return [{ path, message: `an application's metric has no "${field}"`, hint: `it has ${appFieldsInWords}` }]
   }
   const job = group.slice('app_'.length)
-  if (jobs.length === 0 || jobs.includes(job)) return []
+  if (jobs.length === 0 || job === '*' || jobs.includes(job)) return []
   const hint = didYouMean(job, jobs) ?? 'that is right when another host has it'
   return [{ path, severity: 'warning', message: `there is no job "${job}" in collector.scrape`, hint }]
 }
@@ -52,10 +53,11 @@ function percentProblems(view: ConfigView, { path, value }: Found): Problem[] {
   })
 }
 
-function metricProblem({ path, value }: Found): Problem[] {
+/** That the catalogue has a metric, or can have it. */
+export function metricProblem({ path, value }: Found): Problem[] {
   const [group, field] = typeof value === 'string' ? value.split('.') : []
   if (typeof value !== 'string' || group === undefined || field === undefined) return []
-  if (isOpenGroup(group) || findMetric(value) !== undefined) return []
+  if (isOpenGroup(group) || scopeLabelOf(value) !== null || findMetric(value) !== undefined) return []
   if (findGroup(group)?.status === 'reserved') {
     return [{ path, message: `nothing measures ${group} yet`, hint: 'docs/metrics.md lists what is measured' }]
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { BucketSchema } from '@nightshift/shared/bus/bus'
 import { ContractError } from '@nightshift/shared/errors'
-import { matcherSchema } from './matcher.ts'
+import { matcherSchema, matchesAnything } from './matcher.ts'
 
 const maxLengthMs = 366 * 86_400_000
 
@@ -42,10 +42,7 @@ export const silenceRequestSchema = z
     comment: z.string().max(1000).default(''),
     until_resolved: z.boolean().default(false),
   })
-  .refine(
-    ({ matchers }) => !matchers.every(({ op, value }) => op === '=' && value === '*'),
-    'this would silence everything; name a host or a rule',
-  )
+  .refine(({ matchers }) => !matchers.every(matchesAnything), 'this would silence everything; name a host or a rule')
 
 export type SilenceRequest = z.infer<typeof silenceRequestSchema>
 

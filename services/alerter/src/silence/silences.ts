@@ -1,12 +1,18 @@
 import type { Bucket, Versioned } from '@nightshift/shared/bus/bus'
 import type { AlertEvent } from '@nightshift/shared/events/alert'
+import { derivedId } from '@nightshift/shared/ids'
 import type { Companion, CompanionKind, ShardView } from '../companion.ts'
 import { isFiring } from '../group/group.ts'
 import type { Mute, Muter } from '../mute/mute.ts'
-import { matches } from './matcher.ts'
+import { startPosition } from '../state/position.ts'
+import { storedBucket } from '../state/stored.ts'
+import { matches, type Matched } from './matcher.ts'
 import { isActive, silenceBucket, type Silence } from './silence.ts'
 
 const rememberMs = 86_400_000
+/** So long before its end, who made a silence is reminded of what it still hides; not of short ones. */
+const remindMs = 15 * 60_000
+const endingRule = 'silence-ending'
 const sweepEveryMs = 30_000
 
 /** Silences of the bucket `silences`, which every replica may write; the one that works heeds them. */
@@ -29,6 +35,8 @@ class Silences implements Companion, Muter {
     this.#bucket = bucket
     for await (const [id, { value }] of bucket.entries()) this.#known.set(id, value)
     this.#watch = await bucket.watch((id, entry) => this.#take(id, entry))
+    // One is enough.
+    if (this.#view.place.number > 0) return
     this.#timer = setInterval(() => void this.#view.exclusively(async () => await this.#sweep()), sweepEveryMs)
   }
 
@@ -54,20 +62,54 @@ class Silences implements Companion, Muter {
 
   /** Ends those that were to end with what they silence, and forgets those that ended long ago. */
   async #sweep(): Promise<void> {
-    const { context, groups } = this.#view
-    const nowMs = context.clock.now()
-    const firing = [...groups.all()].flatMap(({ members }) =>
-      Object.values(members).flatMap(({ event }) => (isFiring(event) ? [event] : [])),
-    )
+    const nowMs = this.#view.context.clock.now()
+    const firing = await this.#firing()
     for (const [id, silence] of this.#known) {
+      const hidden = firing.filter((event) => silence.matchers.every((matcher) => matches(matcher, event))).length
+      await this.#remind(silence, hidden, nowMs)
       if (silence.end_ms + rememberMs < nowMs) {
         this.#known.delete(id)
         await this.#bucket?.delete(id)
       } else if (silence.until_resolved && isActive(silence, nowMs) && silence.created_ms + sweepEveryMs < nowMs) {
-        const isNeeded = firing.some((event) => silence.matchers.every((matcher) => matches(matcher, event)))
-        if (!isNeeded) await this.#end(id, nowMs)
+        if (hidden === 0) await this.#end(id, nowMs)
       }
     }
+  }
+
+  /** What fires, in the other shards too: those are seen as they are stored. */
+  async #firing(): Promise<readonly Matched[]> {
+    const { context, groups, place } = this.#view
+    if (place.shards > 1) {
+      const found: Matched[] = []
+      for await (const [, { value }] of (await context.bus.bucket('alerts', storedBucket)).entries())
+        if (value.kind === 'alert' && value.life.phase === 'firing' && value.last !== null) found.push(value.last.event)
+      return found
+    }
+    return [...groups.all()].flatMap(({ members }) => Object.values(members).flatMap(({ event }) => (isFiring(event) ? [event] : [])))
+  }
+
+  /** Whoever forgot a silence learns of it before it ends, not by everything that it hid at once. */
+  async #remind(silence: Silence, hidden: number, nowMs: number): Promise<void> {
+    const { id, creator, comment, start_ms: startMs, end_ms: endMs } = silence
+    const isOn = hidden > 0 && isActive(silence, nowMs) && endMs - nowMs <= remindMs && endMs - startMs > 4 * remindMs
+    const what = `the silence of ${creator}${comment === '' ? '' : ` (${comment})`}`
+    const minutes = Math.max(1, Math.round((endMs - nowMs) / 60_000))
+    const detail = isOn
+      ? `${what} ends in ${minutes} min; ${hidden} of the alerts that it hides still fire`
+      : `${what} hides nothing any more`
+    const eventId = derivedId(endMs, endingRule, id, String(isOn))
+    const seen = {
+      rule: endingRule,
+      kind: 'silence',
+      host: null,
+      labels: { silence: id },
+      severity: 'info',
+      isOn,
+      detail,
+      value: null,
+    } as const
+    const at = { stream: 'EVENTS', position: startPosition } as const
+    await this.#view.carryOut(this.#view.engine.observe({ ...seen, at: nowMs, id: eventId, correlationId: eventId }, at))
   }
 
   async #end(id: string, nowMs: number): Promise<void> {

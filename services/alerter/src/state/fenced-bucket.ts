@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bucket, Lease } from '@nightshift/shared/bus/bus'
 import type { Clock } from '@nightshift/shared/clock'
 import { ConflictError, isTransient, NightshiftError } from '@nightshift/shared/errors'
+import { isWithin } from './store-prefix.ts'
 
 /** What carries the fencing token of its writer. */
 interface Fenced {
@@ -27,23 +28,38 @@ export class FencedBucket<T extends Fenced> {
   readonly #lease: Lease
   readonly #clock: Clock
   readonly #onRefused: (key: string, error: unknown) => void
+  readonly #prefix: string
   readonly #revisions = new Map<string, number>()
 
-  constructor(bucket: Bucket<T>, lease: Lease, clock: Clock, onRefused: (key: string, error: unknown) => void) {
+  /** `prefix` stands before all its keys, and is what it loads; see storePrefix. */
+  constructor(bucket: Bucket<T>, lease: Lease, clock: Clock, onRefused: (key: string, error: unknown) => void, prefix = '') {
     this.#bucket = bucket
     this.#lease = lease
     this.#clock = clock
     this.#onRefused = onRefused
+    this.#prefix = prefix
   }
 
   /** Everything that is stored, to begin with. */
   async load(): Promise<[key: string, value: T][]> {
     const entries: [string, T][] = []
-    for await (const [key, { value, revision }] of this.#bucket.entries()) {
+    for await (const [stored, { value, revision }] of this.#bucket.entries()) {
+      if (!isWithin(stored, this.#prefix)) continue
+      const key = stored.slice(this.#prefix.length)
       this.#revisions.set(key, revision)
       entries.push([key, value])
     }
     return entries
+  }
+
+  /** Those of what is stored, without looking at the rest. */
+  async loadKeys(keys: readonly string[]): Promise<[key: string, value: T][]> {
+    const found = await Promise.all(keys.map(async (key) => [key, await this.#bucket.get(this.#prefix + key)] as const))
+    return found.flatMap(([key, entry]) => {
+      if (entry === undefined) return []
+      this.#revisions.set(key, entry.revision)
+      return [[key, entry.value]]
+    })
   }
 
   /**
@@ -55,7 +71,7 @@ export class FencedBucket<T extends Fenced> {
     for (let waitMs = firstRetryMs; ; waitMs = Math.min(waitMs * 2, slowestRetryMs)) {
       if (!this.#lease.holds()) throw leaseLost()
       try {
-        this.#revisions.set(key, await this.#bucket.put(key, value, this.#revisions.get(key) ?? 0))
+        this.#revisions.set(key, await this.#bucket.put(this.#prefix + key, value, this.#revisions.get(key) ?? 0))
         return
       } catch (error) {
         if (error instanceof NightshiftError && error.code === 'stale_revision') await this.#outrank(key)
@@ -69,7 +85,7 @@ export class FencedBucket<T extends Fenced> {
   async delete(key: string): Promise<void> {
     if (!this.#lease.holds()) throw leaseLost()
     try {
-      await this.#bucket.delete(key)
+      await this.#bucket.delete(this.#prefix + key)
       this.#revisions.delete(key)
     } catch (error) {
       this.#onRefused(key, error)
@@ -78,7 +94,7 @@ export class FencedBucket<T extends Fenced> {
 
   /** Another hand wrote here: ours whose answer was lost, a predecessor's, or a successor's. */
   async #outrank(key: string): Promise<void> {
-    const current = await this.#bucket.get(key).catch((error: unknown) => {
+    const current = await this.#bucket.get(this.#prefix + key).catch((error: unknown) => {
       if (isTransient(error)) return undefined
       throw error
     })

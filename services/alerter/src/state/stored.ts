@@ -82,6 +82,7 @@ const alertRecordSchema = z.object({
     failures: count,
     updates: count,
     started_ms: milliseconds,
+    kept_since_ms: milliseconds.optional(),
     changed_ms: milliseconds,
     correlation_id: id,
     value: z.number().nullable(),

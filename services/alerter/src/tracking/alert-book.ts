@@ -2,6 +2,8 @@ import type { Host } from '@nightshift/shared/subjects'
 import { fingerprintOf, type Series } from '../alert/fingerprint.ts'
 import type { Life } from '../alert/life.ts'
 import type { AlertRecord } from '../state/stored.ts'
+import { scopeLabelOf } from '../rules/metric-source.ts'
+import { labelsKey } from './labels-key.ts'
 
 /** One alert in memory: what is stored of it, and what need not be. */
 export interface Tracked {
@@ -20,6 +22,8 @@ export interface Tracked {
 export interface Watch {
   readonly rule: string
   readonly host: Host
+  /** The application, log or check, for rules that read many; else empty. */
+  readonly scope: string
   readonly alerts: Map<string, Tracked>
   /** Event time of the last message, and the time between the last two. */
   lastMs: number | undefined
@@ -36,7 +40,8 @@ const unseen = { lastMs: undefined, stepMs: undefined, gapMs: 0, blindSinceMs: u
 
 /** Every alert that is not ok, and the rules and hosts they belong to. Bounded: what does not fit is counted. */
 export class AlertBook {
-  readonly #watches = new Map<string, Watch>()
+  /** By rule: most rules have no alerts, and that is to be known at once. */
+  readonly #watches = new Map<string, Map<string, Watch>>()
   readonly #byFingerprint = new Map<string, Tracked>()
   readonly #waiting = new Map<Host, Set<Tracked>>()
   /** Breaches that were not followed because the book was full. */
@@ -59,8 +64,8 @@ export class AlertBook {
     return this.#byFingerprint.get(fingerprint)
   }
 
-  watch(rule: string, host: Host): Watch | undefined {
-    return this.#watches.get(watchKey(rule, host))
+  watch(rule: string, host: Host, scope = ''): Watch | undefined {
+    return this.#watches.get(rule)?.get(placeKey(host, scope))
   }
 
   /** Alerts of this host that are pending on time or on results, not on readings. */
@@ -97,20 +102,29 @@ export class AlertBook {
     this.#byFingerprint.delete(tracked.series.fingerprint)
     this.wait(tracked, false)
     tracked.watch.alerts.delete(tracked.key)
-    if (tracked.watch.alerts.size === 0) this.#watches.delete(watchKey(tracked.watch.rule, tracked.watch.host))
+    if (tracked.watch.alerts.size > 0) return
+    const { rule, host, scope } = tracked.watch
+    const watches = this.#watches.get(rule)
+    watches?.delete(placeKey(host, scope))
+    if (watches?.size === 0) this.#watches.delete(rule)
   }
 
   /** What lies between this time and the next message of each host was not seen. */
   goBlind(sinceMs: number): void {
-    for (const watch of this.#watches.values()) watch.blindSinceMs = watch.lastMs ?? watch.blindSinceMs ?? sinceMs
+    for (const watches of this.#watches.values()) {
+      for (const watch of watches.values()) watch.blindSinceMs = watch.lastMs ?? watch.blindSinceMs ?? sinceMs
+    }
   }
 
   #add(series: Series, record: AlertRecord | undefined): Tracked {
-    const key = watchKey(series.rule, series.host)
-    let watch = this.#watches.get(key)
+    const scope = scopeOfSeries(series)
+    const key = placeKey(series.host, scope)
+    let watches = this.#watches.get(series.rule)
+    if (watches === undefined) this.#watches.set(series.rule, (watches = new Map()))
+    let watch = watches.get(key)
     if (watch === undefined) {
-      watch = { rule: series.rule, host: series.host, alerts: new Map(), ...unseen }
-      this.#watches.set(key, watch)
+      watch = { rule: series.rule, host: series.host, scope, alerts: new Map(), ...unseen }
+      watches.set(key, watch)
     }
     const tracked: Tracked = { series, watch, key: labelsKey(series.labels), life: record?.life, record, missing: 0 }
     watch.alerts.set(tracked.key, tracked)
@@ -119,13 +133,11 @@ export class AlertBook {
   }
 }
 
-/** Labels as one text, the same for the same labels. */
-export function labelsKey(labels: Readonly<Record<string, string>>): string {
-  const names = Object.keys(labels)
-  if (names.length === 0) return ''
-  return JSON.stringify(names.toSorted().map((name) => [name, labels[name]]))
+function placeKey(host: Host, scope: string): string {
+  return scope === '' ? (host ?? '') : `${host ?? ''}\u0000${scope}`
 }
 
-function watchKey(rule: string, host: Host): string {
-  return `${rule}\u0000${host ?? ''}`
+function scopeOfSeries({ watch, labels }: Series): string {
+  const label = scopeLabelOf(watch)
+  return label === null ? '' : (labels[label] ?? '')
 }

@@ -1,9 +1,19 @@
 import type { Host } from '@nightshift/shared/subjects'
+import type { Series } from '../alert/fingerprint.ts'
 import type { Observation } from '../alert/life.ts'
+import { runbookOf } from '../rules/default-rules.ts'
 import type { Severity } from '../rules/severity.ts'
 
 /** What an alert watches that no rule of the configuration reads begins with this. */
 export const ownWatch = 'own:'
+
+/** Kinds whose rules are ours: each has a page among the runbooks. */
+const kindsOfOurs = new Set(['presence', 'deadman', 'delivery', 'drill'])
+
+/** The runbook of an alert that no rule of the configuration reads; null when others named it. */
+export function ownRunbook({ watch, rule }: Pick<Series, 'watch' | 'rule'>): string | null {
+  return watch.startsWith(ownWatch) && kindsOfOurs.has(watch.slice(ownWatch.length)) ? runbookOf(rule) : null
+}
 
 /** What a part of the alerter besides its rules sees. */
 export interface Observed {
@@ -30,7 +40,7 @@ export interface Observed {
 /** As the life of an alert takes it. */
 export function observationOf(seen: Observed): Observation {
   const { at, id } = seen
-  if (!seen.isOn && seen.endReason !== undefined) return { kind: 'end', at, id, reason: seen.endReason }
+  if (!seen.isOn && seen.endReason !== undefined) return { kind: 'end', at, id, reason: seen.endReason, detail: seen.detail }
   return {
     kind: 'reading',
     at,

@@ -8,7 +8,7 @@ import type { Standings } from '../../src/rules/standing.ts'
 const second = 1000
 const minute = 60_000
 const start = Date.parse('2026-11-21T03:00:00.000Z')
-const terms = (change: Partial<Terms> = {}): Terms => ({ forMs: 0, announceAfterMs: 0, failures: 1, ...change })
+const terms = (change: Partial<Terms> = {}): Terms => ({ forMs: 0, announceAfterMs: 0, failures: 1, keepFiringMs: 0, ...change })
 const over: Standings = { warning: 'over' }
 const clear: Standings = { warning: 'clear' }
 
@@ -169,6 +169,7 @@ const anyTerms = fc.record({
   forMs: fc.constantFrom(0, second, minute),
   announceAfterMs: fc.constantFrom(0, second),
   failures: fc.integer({ min: 1, max: 3 }),
+  keepFiringMs: fc.constantFrom(0, minute),
 })
 
 /** A history with times that mostly move on, and ids that never repeat. */
@@ -213,6 +214,44 @@ function stepsOf(rule: Terms, history: readonly Observation[]) {
   })
 }
 
+describe('an alert that is kept', () => {
+  const rule = terms({ keepFiringMs: minute })
+
+  it('resolves when the condition has been away for long enough by event time, and not a millisecond before', () => {
+    const history = [reading(start, over), reading(start + second, clear), reading(start + minute, clear)]
+    expect(phases(live(rule, history).told)).toEqual(['firing warning'])
+    expect(phases(live(rule, [...history, reading(start + second + minute, clear)]).told)).toEqual(['firing warning', 'resolved warning'])
+  })
+
+  it('starts anew when the condition comes back, in the same epoch and without a word', () => {
+    const history = [
+      reading(start, over),
+      reading(start + second, clear),
+      reading(start + 30 * second, over),
+      reading(start + 40 * second, clear),
+    ]
+    const { told, life } = live(rule, [...history, reading(start + second + minute, clear)])
+    expect(phases(told)).toEqual(['firing warning'])
+    expect(life).toMatchObject({ phase: 'firing', kept_since_ms: start + 40 * second })
+  })
+
+  it('is not kept before it fired, and ends at once with what it is about', () => {
+    const pending = terms({ keepFiringMs: minute, forMs: minute })
+    expect(phases(live(pending, [reading(start, over), reading(start + second, clear)]).told)).toEqual([
+      'pending warning',
+      'resolved warning',
+    ])
+    const end: Observation = { kind: 'end', at: start + 2 * second, id: 'end', reason: 'gone' }
+    expect(live(rule, [reading(start, over), reading(start + second, clear), end]).told.at(-1)?.reason).toBe('gone')
+  })
+
+  it('does not come nearer to its end while nobody can see', () => {
+    const blind = reading(start + 10 * minute, clear, { gapMs: 9 * minute })
+    const { told } = live(rule, [reading(start, over), reading(start + 30 * second, clear), blind])
+    expect(phases(told)).toEqual(['firing warning'])
+  })
+})
+
 describe('any history', () => {
   it('never resolves without a reading that is not over, or an end', () => {
     fc.assert(
@@ -228,7 +267,9 @@ describe('any history', () => {
         stepsOf(rule, history).every(({ observation, before, after, told }) => {
           const hasStopped = before?.phase === 'firing' && after?.phase !== 'firing'
           const isBetween = observation.kind === 'reading' && observation.standings.warning === 'between'
-          return !hasStopped || (told?.phase === 'resolved' && !isBetween)
+          // One that is kept has been clear already.
+          const wasKept = before?.kept_since_ms !== undefined
+          return !hasStopped || (told?.phase === 'resolved' && (!isBetween || wasKept))
         }),
       ),
     )

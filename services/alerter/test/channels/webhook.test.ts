@@ -27,7 +27,7 @@ function open(change: { url?: string; hmac_secret?: string; timeout?: number } =
 
 const never = new AbortController().signal
 
-async function failure(sending: Promise<void>): Promise<ChannelError> {
+async function failure(sending: Promise<unknown>): Promise<ChannelError> {
   const error: unknown = await sending.then(
     () => undefined,
     (reason: unknown) => reason,

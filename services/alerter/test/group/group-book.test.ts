@@ -109,6 +109,38 @@ describe('the groups', () => {
     ])
   })
 
+  it.each([
+    ['whose end is known, at that end', 5],
+    ['whose end nobody knew', null],
+  ])('go on with repeating after a mute %s', (_, hours) => {
+    const { take, pass, said, setMute, now } = open({ route: { repeat_interval: '1h' } })
+    take({})
+    pass(600 * second)
+    const endMs = now() + 5 * hour
+    // As a silence is, or a window: it mutes until then, by the clock.
+    const mute = { kind: 'silenced', by: 's', untilMs: hours === null ? null : endMs } as const
+    setMute(mute)
+    pass(5 * hour - second)
+    expect(said).toEqual(['slack new 1/0 warning'])
+    if (hours === null) pass(second)
+    setMute(undefined)
+    pass(second)
+    expect(said.slice(1)).toEqual(['slack repeated 1/0 warning'])
+    pass(hour)
+    expect(said.slice(2)).toEqual(['slack repeated 1/0 warning'])
+  })
+
+  it('call again at once when whoever took it on gives it back late', () => {
+    const { take, pass, said, book, now, note } = open({ route: { repeat_interval: '1h' } })
+    take({})
+    const [group] = book.all()
+    note([book.acknowledge(group?.id ?? '', { actor: 'kim', time_ms: now(), until_ms: null }, now())])
+    pass(3 * hour)
+    note([book.release(group?.id ?? '', now())])
+    expect(said).toEqual(['slack new 1/0 warning', 'slack acked 1/0 warning', 'slack repeated 1/0 warning'])
+    expect(book.release(group?.id ?? '', now())).toBeUndefined()
+  })
+
   it('repeat what still fires exactly every repeat_interval, until somebody takes it on', () => {
     const { take, pass, said, book, now, note } = open({ route: { repeat_interval: '1h', group_interval: '20m' } })
     take({ fingerprint: 'a' })

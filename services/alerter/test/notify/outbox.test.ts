@@ -95,4 +95,26 @@ describe('the outbox', () => {
     await add(outbox, 'e')
     expect(waiting((await reopen(0)).outbox)).toEqual(['e-1-new'])
   })
+
+  it('gives back what channels keep in mind of an incident, to the next process too, and of that incident alone', async () => {
+    const first = exampleNotification({ epoch: 'first' })
+    const { memories } = await open()
+    await memories.keep(first, { ts: '1.0' }, now)
+    await memories.keep(first, { ts: '1.0', last: 'first-1-new' }, now)
+    await memories.keep(exampleNotification({ epoch: 'first' }, 'other'), { ts: '7.0' }, now)
+    const { outbox } = await reopen(0)
+    expect(outbox.memories.of(first)).toEqual({ ts: '1.0', last: 'first-1-new' })
+    expect(outbox.memories.of(exampleNotification({ epoch: 'second' }))).toBeUndefined()
+    expect(outbox.waitingCount).toBe(0)
+    await outbox.memories.forget(first)
+    const { outbox: next } = await reopen(0)
+    expect(next.memories.of(first)).toBeUndefined()
+    expect(next.memories.of(exampleNotification({ epoch: 'first' }, 'other'))).toEqual({ ts: '7.0' })
+  })
+
+  it('says of what an earlier process left that it may have been sent', async () => {
+    const outbox = await open()
+    expect((await add(outbox, 'e')).isInDoubt).toBe(false)
+    expect((await reopen(0)).outbox.waiting[0]?.isInDoubt).toBe(true)
+  })
 })

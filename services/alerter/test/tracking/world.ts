@@ -1,7 +1,7 @@
 import { isoTime } from '@nightshift/shared/clock'
 import type { MetricEvent } from '@nightshift/shared/events/metric'
 import { summaryOf } from '../../src/alert/summary.ts'
-import { compileRules } from '../../src/rules/compile.ts'
+import { compileRules, type RuleBook } from '../../src/rules/compile.ts'
 import { ruleSchema } from '../../src/rules/rule-config.ts'
 import { startPositions, type FollowedStream, type Position } from '../../src/state/position.ts'
 import type { AlertRecord } from '../../src/state/stored.ts'
@@ -21,16 +21,18 @@ export class World {
   readonly engine: Engine
   readonly told: string[] = []
   readonly #summaries: string[] = []
+  readonly #rules: RuleBook
   readonly records = new Map<string, AlertRecord>()
   now = start
   #seq: Record<FollowedStream, number> = { METRICS: 0, EVENTS: 0 }
   #ids = 0
 
-  constructor(rules: Record<string, unknown>, options: { defaults?: boolean; maxAlerts?: number } = {}) {
+  constructor(rules: Record<string, unknown>, options: { defaults?: boolean; maxAlerts?: number; zone?: string } = {}) {
     this.book = new AlertBook(options.maxAlerts ?? 1000)
     const clock = { now: () => this.now, monotonicMs: () => this.now - start }
+    this.#rules = this.compile(rules, options.defaults, options.zone)
     this.engine = new Engine({
-      rules: this.compile(rules, options.defaults),
+      rules: this.#rules,
       book: this.book,
       ledger: this.ledger,
       quiet: this.quiet,
@@ -38,11 +40,9 @@ export class World {
     })
   }
 
-  compile(rules: Record<string, unknown>, defaults = false) {
-    return compileRules({
-      rules: Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, ruleSchema.parse(rule)])),
-      default_rules: defaults,
-    })
+  compile(rules: Record<string, unknown>, defaults = false, zone = 'UTC') {
+    const parsed = Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, ruleSchema.parse(rule)]))
+    return compileRules({ rules: parsed, default_rules: defaults }, zone)
   }
 
   /** Where the next message of a stream will stand. */
@@ -65,8 +65,13 @@ export class World {
     return this.metric(seconds, 'cpu', { fields: { usage_ratio: ratio } }, host, position)
   }
 
-  check(seconds: number, ok: boolean | null, check = 'web'): string[] {
-    const event = { ...this.#envelope(seconds, 'web-1'), check, kind: 'http', ok, latency_seconds: null, error: null, detail: {} }
+  check(
+    seconds: number,
+    ok: boolean | null,
+    check = 'web',
+    saw: { latency_seconds?: number; detail?: Record<string, number> } = {},
+  ): string[] {
+    const event = { ...this.#envelope(seconds, 'web-1'), check, kind: 'http', ok, latency_seconds: null, error: null, detail: {}, ...saw }
     return this.#enter(this.engine.onCheck('web-1', event, this.next('METRICS')))
   }
 
@@ -96,6 +101,10 @@ export class World {
   /** What a person would read of everything told. */
   summaries(): readonly string[] {
     return this.#summaries
+  }
+
+  recheck(...rules: string[]): string[] {
+    return this.#enter(this.engine.recheck(this.#rules.checkRules.filter(({ name }) => rules.includes(name))))
   }
 
   reconcile(): string[] {

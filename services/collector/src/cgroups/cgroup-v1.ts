@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { numberOf, readCgroupFile, readCgroupNumber, scaled } from './cgroup-file.ts'
-import type { CgroupTree, CgroupUsage } from './cgroup-tree.ts'
+import type { CgroupTree, CgroupUsage } from './cgroup-usage.ts'
 import { workingSet } from './cgroup-v2.ts'
 
 /** What the kernel writes where there is no limit: the largest number of pages. */

@@ -1,5 +1,5 @@
 import { numberOf, parseCgroupNumber, readCgroupFile, readCgroupNumber, scaled } from './cgroup-file.ts'
-import type { CgroupTree, CgroupUsage } from './cgroup-tree.ts'
+import type { CgroupTree, CgroupUsage } from './cgroup-usage.ts'
 
 /** One tree for all controllers. */
 export function cgroupV2Tree(root: string): CgroupTree {

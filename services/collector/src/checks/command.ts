@@ -1,13 +1,13 @@
 import { NightshiftError } from '@nightshift/shared/errors'
 import { redactText } from '@nightshift/shared/service/redact'
 import type { CheckConfig } from '../config.ts'
-import { findPattern, quoted } from './bounded-pattern.ts'
-import { maxOutputBytes, plainEnvironment, runChild, type ChildEnd } from './bounded-child.ts'
+import { findPattern, quoted } from './expectations/find-pattern.ts'
+import { maxOutputBytes, plainEnvironment, runChild, type ChildEnd } from '../children/bounded-child.ts'
 import { failed, passed, unsupported, type CheckKind, type Outcome } from './check.ts'
-import { durationText } from './duration-text.ts'
-import { judgeJson } from './json-expectation.ts'
-import { judgeText } from './text-expectation.ts'
-import { findUser } from './user-names.ts'
+import { durationText } from '../duration-text.ts'
+import { judgeJson } from './expectations/json-expectation.ts'
+import { judgeText } from './expectations/text-expectation.ts'
+import { findUser } from './files/user-names.ts'
 
 type CommandCheckConfig = Extract<CheckConfig, { kind: 'command' }>
 

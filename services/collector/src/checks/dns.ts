@@ -1,8 +1,8 @@
 import { describeError } from '@nightshift/shared/errors'
 import type { CheckConfig } from '../config.ts'
 import { failed, passed, type CheckKind, type Outcome } from './check.ts'
-import { askDns, type DnsAnswer } from './dns-question.ts'
-import { durationText } from './duration-text.ts'
+import { askDns, type DnsAnswer } from '../network/dns-question.ts'
+import { durationText } from '../duration-text.ts'
 
 type DnsCheckConfig = Extract<CheckConfig, { kind: 'dns' }>
 

@@ -1,8 +1,8 @@
 import type { CheckConfig } from '../config.ts'
 import { insideRoot } from '../procfs/host-paths.ts'
 import { failed, passed, unsupported, type CheckKind, type Outcome } from './check.ts'
-import { askDocker, type DockerAnswer } from './docker-api.ts'
-import { durationText } from './duration-text.ts'
+import { askDocker, type DockerAnswer } from '../containers/docker-api.ts'
+import { durationText } from '../duration-text.ts'
 
 type DockerCheckConfig = Extract<CheckConfig, { kind: 'docker' }>
 

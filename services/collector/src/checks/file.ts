@@ -4,10 +4,10 @@ import { describeError } from '@nightshift/shared/errors'
 import type { CheckConfig } from '../config.ts'
 import { insideRoot, type HostPaths } from '../procfs/host-paths.ts'
 import { failed, passed, unsupported, type CheckKind, type Outcome, type RunOptions } from './check.ts'
-import { judgeContent } from './file-content.ts'
-import { judgeFacts } from './file-facts.ts'
-import { findFiles, isAbsence, isPattern } from './glob-files.ts'
-import { onMountOf } from './mount-turns.ts'
+import { judgeContent } from './files/file-content.ts'
+import { judgeFacts } from './files/file-facts.ts'
+import { findFiles, isAbsence, isPattern } from '../globs/find-files.ts'
+import { onMountOf } from '../mounts/mount-turns.ts'
 
 type FileCheckConfig = Extract<CheckConfig, { kind: 'file' }>
 

@@ -1,8 +1,8 @@
 import type { CheckConfig } from '../config.ts'
-import { plainEnvironment, runChild } from './bounded-child.ts'
+import { plainEnvironment, runChild } from '../children/bounded-child.ts'
 import { failed, passed, unsupported, type CheckKind, type Outcome } from './check.ts'
-import { durationText } from './duration-text.ts'
-import { parsePing, type PingAnswer } from './ping-output.ts'
+import { durationText } from '../duration-text.ts'
+import { parsePing, type PingAnswer } from '../network/ping-output.ts'
 
 type IcmpCheckConfig = Extract<CheckConfig, { kind: 'icmp' }>
 

@@ -7,8 +7,8 @@ import { firstToGreet } from '../databases/nats/greeting.ts'
 import type { ServerAddress } from '../databases/server-address.ts'
 import { orAborted } from '../databases/session.ts'
 import { failed, passed, type CheckKind, type Outcome, type RunOptions } from './check.ts'
-import { explainConnectionError, explainTimeout } from './connection-error.ts'
-import { durationText } from './duration-text.ts'
+import { explainConnectionError, explainTimeout } from '../network/connection-error.ts'
+import { durationText } from '../duration-text.ts'
 
 type NatsCheckConfig = Extract<CheckConfig, { kind: 'nats' }>
 type Client = typeof import('@nats-io/transport-node')

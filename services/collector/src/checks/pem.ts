@@ -3,11 +3,11 @@ import { basename } from 'node:path'
 import { describeError } from '@nightshift/shared/errors'
 import type { CheckConfig } from '../config.ts'
 import { insideRoot } from '../procfs/host-paths.ts'
-import { certificateDetail, judgeRemaining, severityOf } from './certificate-age.ts'
+import { certificateDetail, judgeRemaining, severityOf } from './certificates/certificate-age.ts'
 import { failed, passed, type CheckKind, type Outcome } from './check.ts'
-import { findFiles } from './glob-files.ts'
-import { onMountOf } from './mount-turns.ts'
-import { readPem } from './tls-choice.ts'
+import { findFiles } from '../globs/find-files.ts'
+import { onMountOf } from '../mounts/mount-turns.ts'
+import { readPem } from '../network/tls-choice.ts'
 
 type PemCheckConfig = Extract<CheckConfig, { kind: 'pem' }>
 

@@ -1,16 +1,14 @@
 import { existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { describeError } from '@nightshift/shared/errors'
 import type { ProcessCheckConfig } from '../config.ts'
 import { insideRoot, type HostPaths } from '../procfs/host-paths.ts'
 import { readProcess, scanProcesses, type Process } from '../procfs/processes.ts'
+import { matches } from '../processes/process-match.ts'
 import { failed, passed, type CheckKind, type Outcome, type RunOptions } from './check.ts'
-import { onMountOf } from './mount-turns.ts'
-import { judgeUsage } from './process-usage.ts'
+import { onMountOf } from '../mounts/mount-turns.ts'
+import { judgeUsage } from './processes/process-usage.ts'
 
-/** The kernel keeps so many bytes of a name. */
-const kernelNameLength = 15
 /** Process numbers named in the detail. */
 const maxPids = 10
 
@@ -38,20 +36,6 @@ export const processCheck: CheckKind<'process'> = {
     const outcome = judge(config, pids, seen, only)
     return outcome.ok === true ? judgeUsage(config, pids, options.host.proc, outcome) : outcome
   },
-}
-
-/** Whether a process is what the check means; every criterion that is given must hold. A zombie never is. */
-export function matches(candidate: Process, config: Pick<ProcessCheckConfig, 'name' | 'command'>): boolean {
-  if (candidate.isZombie) return false
-  const commandLine = candidate.argv.join(' ')
-  return (
-    (config.name === undefined || hasName(candidate, config.name)) && (config.command ?? []).every((part) => commandLine.includes(part))
-  )
-}
-
-function hasName({ name, argv }: Process, wanted: string): boolean {
-  const isKernelName = name === wanted && Buffer.byteLength(wanted) <= kernelNameLength
-  return isKernelName || basename(argv[0] ?? '') === wanted
 }
 
 function judge(config: ProcessCheckConfig, pids: readonly number[], seen: number, only: number | undefined): Outcome {
@@ -100,7 +84,7 @@ async function* list({ host, signal }: RunOptions, only: number | undefined): As
     else yield [readProcess(host.proc, only) ?? []].flat()
     return
   }
-  const { listByPs } = await import('./ps.ts')
+  const { listByPs } = await import('./processes/ps.ts')
   const all = await listByPs(signal)
   yield only === undefined ? all : all.filter(({ pid }) => pid === only)
 }

@@ -2,8 +2,9 @@ import { describeError } from '@nightshift/shared/errors'
 import type { CheckConfig } from '../config.ts'
 import { insideRoot } from '../procfs/host-paths.ts'
 import { failed, passed, unsupported, type CheckKind, type Outcome } from './check.ts'
-import { durationText } from './duration-text.ts'
-import { readUnit, type Unit } from './systemd-unit.ts'
+import { durationText } from '../duration-text.ts'
+import { readUnit } from './units/systemd-unit.ts'
+import type { Unit } from './units/unit.ts'
 
 type SystemdCheckConfig = Extract<CheckConfig, { kind: 'systemd' }>
 

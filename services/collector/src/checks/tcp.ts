@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { failed, passed, type CheckKind, type Outcome } from './check.ts'
-import { explainConnectionError, explainTimeout, formatTarget } from './connection-error.ts'
-import { sharedLookup } from './shared-lookup.ts'
+import { explainConnectionError, explainTimeout, formatTarget } from '../network/connection-error.ts'
+import { sharedLookup } from '../network/shared-lookup.ts'
 
 /** A port takes connections. */
 export const tcpCheck: CheckKind<'tcp'> = {

@@ -2,12 +2,12 @@ import { isIP } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { NightshiftError } from '@nightshift/shared/errors'
 import type { CheckConfig } from '../config.ts'
-import { certificateDetail, judgeRemaining, severityOf } from './certificate-age.ts'
+import { certificateDetail, judgeRemaining, severityOf } from './certificates/certificate-age.ts'
 import { failed, passed, type CheckKind, type Outcome } from './check.ts'
-import { explainConnectionError, explainTimeout, formatTarget } from './connection-error.ts'
-import { sharedLookup } from './shared-lookup.ts'
-import { openStartTls } from './starttls.ts'
-import { chooseTls, withContext, type TlsChoice } from './tls-choice.ts'
+import { explainConnectionError, explainTimeout, formatTarget } from '../network/connection-error.ts'
+import { sharedLookup } from '../network/shared-lookup.ts'
+import { openStartTls } from './certificates/starttls.ts'
+import { chooseTls, withContext, type TlsChoice } from '../network/tls-choice.ts'
 
 type TlsCheckConfig = Extract<CheckConfig, { kind: 'tls' }>
 

@@ -56,6 +56,16 @@ const logSchema = z
     (log) => kinds.filter((kind) => log[kind] !== undefined).length === 1,
     `say where its lines come from: one of ${kinds.join(', ')}`,
   )
+  .superRefine((log, context) => {
+    if (log.format === 'pattern' && log.pattern === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['pattern'],
+        message: 'is missing; with format: pattern write for example "%{IP:client} %{GREEDYDATA:message}"',
+      })
+    if (log.format !== 'pattern' && log.pattern !== undefined)
+      context.addIssue({ code: 'custom', path: ['pattern'], message: 'is used with format: pattern only' })
+  })
 
 export const logsSchema = z
   .record(configName(), logSchema)

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { configName, duration, size } from '@nightshift/shared/config/scalars'
+import { Pattern } from '@nightshift/shared/pattern/pattern'
 import { parseJsonPath } from '../scrape/json-path.ts'
-import { Pattern } from '../scrape/pattern.ts'
-import { exclusion } from '../sources/exclusion.ts'
+import { exclusion } from '../globs/exclusion.ts'
 import { cadence } from './cadence.ts'
 
 const metricName = z

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import type { Clock } from '@nightshift/shared/clock'
 import { describeError } from '@nightshift/shared/errors'
 import type { FoundCgroup } from '../cgroups/cgroup-walk.ts'
+import { startDeadline } from '../deadline.ts'
 import type { Log } from '../log.ts'
 import { insideRoot, type HostPaths } from '../procfs/host-paths.ts'
 import type { ContainerFacts } from './container-facts.ts'
@@ -76,9 +77,10 @@ export class ContainerBook {
   }
 
   async #refresh(found: readonly FoundCgroup[]): Promise<void> {
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(roundTimeoutMs)])
+    const deadline = startDeadline(roundTimeoutMs, this.#stopping.signal)
     const inodes = new Map(found.map(({ id, inode }) => [id, inode]))
-    await Promise.all(this.#options.sockets.map((socket) => this.#ask(socket, inodes, signal)))
+    await Promise.all(this.#options.sockets.map((socket) => this.#ask(socket, inodes, deadline.signal)))
+    deadline.end()
     if (this.#stopping.signal.aborted) return
     const told = new Map([...this.#runtimes.values()].flatMap(({ facts }) => facts.map((each) => [each.id, each])))
     await this.#nameOthers(found.filter(({ id, runtime }) => !told.has(id) && runtime !== 'systemd' && runtime !== 'lxc'))

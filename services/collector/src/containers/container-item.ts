@@ -1,4 +1,4 @@
-import type { CgroupUsage } from '../cgroups/cgroup-tree.ts'
+import type { CgroupUsage } from '../cgroups/cgroup-usage.ts'
 import { knownFields, shareOf, times, type Known } from '../sources/known-fields.ts'
 import { ratesPerSecond, round } from '../sources/rates.ts'
 import { label, type Item } from '../sources/source.ts'

@@ -1,8 +1,9 @@
 import type { Clock } from '@nightshift/shared/clock'
+import { EffectError } from '@nightshift/shared/errors'
 import type { ContainerFacts } from './container-facts.ts'
 import { maxListed, parseContainerList, parseInspection } from './docker-answers.ts'
 import { chooseInspections, type Inspected } from './inspection-order.ts'
-import { getBySocket } from './socket-exchange.ts'
+import { askDocker } from './docker-api.ts'
 
 /** One Docker or Podman daemon: what it said about its containers. */
 export class DockerRuntime {
@@ -20,7 +21,7 @@ export class DockerRuntime {
 
   /** Asks for the list, then for some containers one by one. `inodes`: control groups by container. Rejects when it does not answer. */
   async refresh(inodes: ReadonlyMap<string, number>, signal: AbortSignal): Promise<void> {
-    const answer = await getBySocket(this.#socketPath, `/containers/json?all=1&limit=${maxListed}`, signal)
+    const answer = await this.#ask(`/containers/json?all=1&limit=${maxListed}`, signal)
     const listed = parseContainerList(answer, this.#name)
     const signs = new Map(listed.map(({ facts, state }) => [facts.id, `${state} ${inodes.get(facts.id) ?? ''}`]))
     const chosen = new Set(chooseInspections(signs, this.#inspected, this.#clock.monotonicMs()))
@@ -39,10 +40,16 @@ export class DockerRuntime {
   /** Undefined when it was removed since the list was made. */
   async #inspect(facts: ContainerFacts, signal: AbortSignal): Promise<ContainerFacts | undefined> {
     try {
-      return parseInspection(await getBySocket(this.#socketPath, `/containers/${facts.id}/json`, signal), facts)
+      return parseInspection(await this.#ask(`/containers/${facts.id}/json`, signal), facts)
     } catch (error) {
       if (signal.aborted) throw error
       return undefined
     }
+  }
+
+  async #ask(path: string, signal: AbortSignal): Promise<unknown> {
+    const { status, body } = await askDocker(this.#socketPath, path, signal)
+    if (status !== 200) throw new EffectError('container_runtime_refused', `${this.#socketPath} answered ${status}`)
+    return body
   }
 }

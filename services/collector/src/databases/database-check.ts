@@ -1,5 +1,5 @@
 import { failed, passed, type Outcome, type RunOptions } from '../checks/check.ts'
-import { durationText } from '../checks/duration-text.ts'
+import { durationText } from '../duration-text.ts'
 import { explainFailure, explainLate, type FailureContext } from './failure.ts'
 import type { Progress, ServerAddress } from './server-address.ts'
 

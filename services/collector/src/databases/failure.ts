@@ -1,6 +1,6 @@
 import { hideValue } from '@nightshift/shared/config/secrets'
 import { NightshiftError } from '@nightshift/shared/errors'
-import { explainConnectionError, explainTimeout } from '../checks/connection-error.ts'
+import { explainConnectionError, explainTimeout } from '../network/connection-error.ts'
 import type { Progress, ServerAddress } from './server-address.ts'
 
 const maxTextLength = 300

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { Socket, type SocketConnectOpts } from 'node:net'
 import { ConfigError } from '@nightshift/shared/errors'
-import { formatTarget } from '../checks/connection-error.ts'
-import { sharedLookup } from '../checks/shared-lookup.ts'
+import { formatTarget } from '../network/connection-error.ts'
+import { sharedLookup } from '../network/shared-lookup.ts'
 
 export interface TlsConfig {
   ca_file?: string | undefined

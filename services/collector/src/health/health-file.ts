@@ -1,7 +1,7 @@
-import { open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import type { HealthEvent } from '@nightshift/shared/events/health'
-import { ConflictError, ContractError } from '@nightshift/shared/errors'
+import { ContractError } from '@nightshift/shared/errors'
+import { isObject, parseObject } from '../json-object.ts'
+import { assertNotNewer, readIfThere, replaceFile } from '../state-files/state-file.ts'
 import type { CheckHealth } from './transition.ts'
 
 /** Version of the file. Older ones are turned into this one when they are read. */
@@ -20,38 +20,21 @@ export interface HealthRecord {
  * ConflictError `newer_state` when a newer version of this program wrote it.
  */
 export async function readHealthFile(path: string): Promise<HealthRecord | undefined> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
-  return parseHealthRecord(text, path)
+  const text = await readIfThere(path)
+  return text === undefined ? undefined : parseHealthRecord(text, path)
 }
 
 /** Whole or not at all, and on the disk when it resolves. */
 export async function writeHealthFile(path: string, record: HealthRecord): Promise<void> {
   const checks = Object.fromEntries([...record.checks].map(([name, health]) => [name, toJson(health)]))
-  const temporary = `${path}.tmp`
-  {
-    await using file = await open(temporary, 'w', 0o600)
-    await file.writeFile(JSON.stringify({ schema_version: schemaVersion, host: record.host, checks, outbox: record.outbox }))
-    await file.sync()
-  }
-  await rename(temporary, path)
-  await using folder = await open(dirname(path), 'r')
-  await folder.sync()
+  const text = JSON.stringify({ schema_version: schemaVersion, host: record.host, checks, outbox: record.outbox })
+  await replaceFile(path, async (file) => await file.writeFile(text))
 }
 
 export function parseHealthRecord(text: string, path: string): HealthRecord {
-  const value = parseObject(text, path)
-  if (typeof value['schema_version'] === 'number' && value['schema_version'] > schemaVersion) {
-    throw new ConflictError(
-      'newer_state',
-      `${path} was written by a newer version (${value['schema_version']}): start that one, or move the file away`,
-    )
-  }
+  const value = parseObject(text)
+  if (value === undefined) throw broken(path)
+  assertNotNewer(value['schema_version'], schemaVersion, path)
   const { host, checks, outbox } = value
   if (value['schema_version'] !== schemaVersion || typeof host !== 'string' || !isObject(checks) || !Array.isArray(outbox))
     throw broken(path)
@@ -82,24 +65,10 @@ function checkEvent(value: unknown, path: string): HealthEvent {
   return value as unknown as HealthEvent
 }
 
-function parseObject(text: string, path: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isObject(value)) return value
-  } catch (cause) {
-    throw broken(path, cause)
-  }
-  throw broken(path)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
 
-function broken(path: string, cause?: unknown): ContractError {
-  return new ContractError('health_file', `${path} is not a record of check states`, { cause })
+function broken(path: string): ContractError {
+  return new ContractError('health_file', `${path} is not a record of check states`)
 }

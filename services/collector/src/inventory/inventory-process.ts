@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process'
-import { constants, setPriority } from 'node:os'
 import { EffectError } from '@nightshift/shared/errors'
 import { siblingEntry } from '@nightshift/shared/service/sibling-entry'
+import { runChild } from '../children/bounded-child.ts'
+import { startDeadline } from '../deadline.ts'
 import type { HostPaths } from '../procfs/host-paths.ts'
 import { maxFacts, type Fact, type Inventory } from './facts.ts'
 
@@ -14,37 +14,18 @@ const entry = siblingEntry(import.meta.url, 'inventory-child')
  * its own, which is ended as a whole after a minute. Rejects when it fails.
  */
 export async function inventoryByChild(host: HostPaths, knownStamp: string, signal: AbortSignal): Promise<Inventory> {
-  const { promise, resolve, reject } = Promise.withResolvers<Inventory>()
-  const argv = [entry, host.proc, host.sys, host.root, knownStamp]
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'ignore'], detached: true })
-  stepAside(child.pid)
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  let ending = ''
-  const end = (reason: string): void => {
-    if (ending !== '') return
-    ending = reason
-    killGroup(child.pid)
-  }
-  const timer = setTimeout(() => end(`took longer than ${timeoutMs / 1000} s`), timeoutMs)
-  const stop = (): void => end('was stopped')
-  signal.addEventListener('abort', stop, { once: true })
-  child.stdout.on('data', (chunk: Buffer) => {
-    sizeBytes += chunk.length
-    if (sizeBytes > maxOutputBytes) end(`printed more than ${maxOutputBytes} bytes`)
-    else chunks.push(chunk)
-  })
-  child.on('error', (cause) => reject(new EffectError('inventory_failed', 'the inventory cannot be started', { cause, transient: true })))
-  child.on('close', (code) => {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', stop)
-    const inventory = ending === '' ? parseInventory(Buffer.concat(chunks).toString('utf8')) : undefined
-    if (inventory !== undefined) return resolve(inventory)
-    reject(
-      new EffectError('inventory_failed', `the inventory ${ending === '' ? `ended with exit code ${code}` : ending}`, { transient: true }),
-    )
-  })
-  return await promise
+  const argv = [process.execPath, entry, host.proc, host.sys, host.root, knownStamp]
+  const deadline = startDeadline(timeoutMs, signal)
+  const end = await runChild({ argv, env: process.env, maxOutputBytes, isBackground: true, signal: deadline.signal })
+  deadline.end()
+  if (end.startError !== undefined)
+    throw new EffectError('inventory_failed', 'the inventory cannot be started', { cause: end.startError, transient: true })
+  const isWhole = !end.isCut && !deadline.signal.aborted
+  const inventory = isWhole ? parseInventory(end.stdout) : undefined
+  if (inventory !== undefined) return inventory
+  const took = signal.aborted ? 'was stopped' : `took longer than ${timeoutMs / 1000} s`
+  const ending = end.isCut ? `printed more than ${maxOutputBytes} bytes` : isWhole ? `ended with exit code ${end.code}` : took
+  throw new EffectError('inventory_failed', `the inventory ${ending}`, { transient: true })
 }
 
 /** The last line of the output, checked: what it was made from was not written by us. */
@@ -67,23 +48,4 @@ function isFact(thing: unknown): thing is Fact {
   if (typeof thing !== 'object' || thing === null) return false
   const { kind, name, value, sizeBytes } = thing as Record<string, unknown>
   return [kind, name, value].every((text) => typeof text === 'string') && (sizeBytes === undefined || typeof sizeBytes === 'number')
-}
-
-/** Whatever else runs on the host comes first. */
-function stepAside(pid: number | undefined): void {
-  if (pid === undefined) return
-  try {
-    setPriority(pid, constants.priority.PRIORITY_LOW)
-  } catch {
-    // Then it runs as everything else does.
-  }
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return
-  try {
-    process.kill(-pid, 'SIGKILL')
-  } catch {
-    // All of it has ended already.
-  }
 }

@@ -1,4 +1,4 @@
-import type { RoomDefinition } from '../room.ts'
+import type { RoomDefinition } from '../rooms/room.ts'
 
 /** The logs of this host. */
 export const logsRoom: RoomDefinition = {

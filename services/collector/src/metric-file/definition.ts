@@ -1,4 +1,4 @@
-import type { RoomDefinition } from '../room.ts'
+import type { RoomDefinition } from '../rooms/room.ts'
 
 /** Keeps the metrics in a file of this host while the config has a section `metric_file`. */
 export const metricFileRoom: RoomDefinition = {

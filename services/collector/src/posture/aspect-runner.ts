@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { describeError } from '@nightshift/shared/errors'
 import { buildSubject } from '@nightshift/shared/subjects'
 import type { Outcome } from '../checks/check.ts'
-import type { RoomContext } from '../room.ts'
-import { exclusion } from '../sources/exclusion.ts'
+import { startDeadline } from '../deadline.ts'
+import type { RoomContext } from '../rooms/room.ts'
+import { exclusion } from '../globs/exclusion.ts'
 import type { Item } from '../sources/source.ts'
 import { judge } from './judge.ts'
 import { newLook, type Look } from './look.ts'
@@ -100,8 +101,8 @@ export class AspectRunner {
     if (this.#hanging.has(name)) return unreadLook('the look before this one still hangs')
     if (this.#hanging.size >= maxHanging) return unreadLook(`the looks at ${[...this.#hanging].join(' and ')} still hang`)
     const timeoutMs = this.aspect.schedule(config)?.timeoutMs ?? 0
-    const timeUp = new AbortController()
-    const signal = AbortSignal.any([timeUp.signal, stopping])
+    const deadline = startDeadline(timeoutMs, stopping, () => void this.state.timeouts++)
+    const { signal } = deadline
     const { promise: late, resolve } = Promise.withResolvers<Look>()
     let isSettled = false
     const giveUp = (): void => {
@@ -109,10 +110,6 @@ export class AspectRunner {
       resolve(unreadLook(tooLong(timeoutMs)))
     }
     signal.addEventListener('abort', () => setTimeout(giveUp, graceMs).unref())
-    const timer = setTimeout(() => {
-      this.state.timeouts++
-      timeUp.abort()
-    }, timeoutMs)
     const attempt = this.aspect
       .look(config, { host: this.#context.host, nowMs, signal })
       .catch((error: unknown) => unreadLook(signal.aborted ? tooLong(timeoutMs) : `the look itself broke: ${describeError(error)}`))
@@ -123,7 +120,7 @@ export class AspectRunner {
     try {
       return await Promise.race([attempt, late])
     } finally {
-      clearTimeout(timer)
+      deadline.end()
     }
   }
 }

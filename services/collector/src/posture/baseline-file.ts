@@ -1,8 +1,9 @@
-import { open, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { open } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import type { ChangeEvent } from '@nightshift/shared/events/change'
-import { ConflictError, ContractError } from '@nightshift/shared/errors'
+import { ContractError } from '@nightshift/shared/errors'
+import { isObject } from '../json-object.ts'
+import { assertNotNewer, replaceFile } from '../state-files/state-file.ts'
 import type { Recent } from './judge.ts'
 import type { Facts } from './look.ts'
 
@@ -52,9 +53,7 @@ export async function readBaseline(path: string): Promise<Baseline | undefined> 
 
 /** Whole or not at all, and on the disk when it resolves. */
 export async function writeBaseline(path: string, { host, number, parts, recent, outbox }: Baseline): Promise<void> {
-  const temporary = `${path}.tmp`
-  {
-    await using file = await open(temporary, 'w', 0o600)
+  await replaceFile(path, async (file) => {
     let lines = [JSON.stringify({ schema_version: schemaVersion, host, number, recent: recent.map(recentToJson), outbox })]
     for (const [part, facts] of parts) {
       lines.push(JSON.stringify(part))
@@ -66,11 +65,7 @@ export async function writeBaseline(path: string, { host, number, parts, recent,
       }
     }
     if (lines.length > 0) await file.appendFile(`${lines.join('\n')}\n`)
-    await file.sync()
-  }
-  await rename(temporary, path)
-  await using folder = await open(dirname(path), 'r')
-  await folder.sync()
+  })
 }
 
 function recentToJson({ text, epochMs }: Recent): [text: string, epochMs: number] {
@@ -80,8 +75,7 @@ function recentToJson({ text, epochMs }: Recent): [text: string, epochMs: number
 function readHead(value: unknown, path: string): Omit<Baseline, 'parts'> {
   if (!isObject(value)) throw broken(path)
   const { schema_version: version, host, number, recent, outbox } = value
-  if (typeof version === 'number' && version > schemaVersion)
-    throw new ConflictError('newer_state', `${path} was written by a newer version (${version}): start that one, or move the file away`)
+  assertNotNewer(version, schemaVersion, path)
   const isOurs = version === schemaVersion && typeof host === 'string' && typeof number === 'number'
   if (!isOurs || !Array.isArray(recent) || !Array.isArray(outbox)) throw broken(path)
   return { host, number, recent: recent.map((each) => readRecent(each, path)), outbox: outbox.map((event) => readEvent(event, path)) }
@@ -111,10 +105,6 @@ function parseLine(line: string, path: string): unknown {
   } catch (cause) {
     throw broken(path, cause)
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function broken(path: string, cause?: unknown): ContractError {

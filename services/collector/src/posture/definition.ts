@@ -1,4 +1,4 @@
-import type { RoomDefinition } from '../room.ts'
+import type { RoomDefinition } from '../rooms/room.ts'
 
 /** Looks at the security posture while the config has a section `security`. */
 export const postureRoom: RoomDefinition = {

@@ -1,4 +1,4 @@
-import type { RoomDefinition } from '../room.ts'
+import type { RoomDefinition } from '../rooms/room.ts'
 
 /** Metrics of applications, from their Prometheus, OpenMetrics or JSON pages. */
 export const scrapeRoom: RoomDefinition = {

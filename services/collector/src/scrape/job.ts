@@ -1,7 +1,8 @@
 import { nextTick, comparableInterval } from '../cadence.ts'
-import { firstDelayMs, timeoutOf } from '../checks/schedule.ts'
+import { firstDelayMs, timeoutOf } from '../schedule.ts'
 import type { ScrapeConfig } from '../config.ts'
-import type { RoomContext } from '../room.ts'
+import { startDeadline } from '../deadline.ts'
+import type { RoomContext } from '../rooms/room.ts'
 import { Target } from './target.ts'
 import { instancesOf } from './target-url.ts'
 
@@ -77,11 +78,9 @@ export class Job {
     const { clock } = this.#context
     const startMs = clock.monotonicMs()
     const epochMs = clock.now()
-    const timeUp = new AbortController()
-    const timer = setTimeout(() => timeUp.abort(), this.#timeoutMs)
-    const signal = AbortSignal.any([timeUp.signal, this.#stopping.signal])
-    const answers = await Promise.all(this.targets.map((target) => target.scrape(signal, this.#timeoutMs)))
-    clearTimeout(timer)
+    const deadline = startDeadline(this.#timeoutMs, this.#stopping.signal)
+    const answers = await Promise.all(this.targets.map((target) => target.scrape(deadline.signal, this.#timeoutMs)))
+    deadline.end()
     if (this.#stopping.signal.aborted) return
     this.#stats.scrapes += answers.length
     this.#stats.failures += answers.filter((isUp) => !isUp).length

@@ -1,4 +1,4 @@
-import { Pattern, expandReplacement } from './pattern.ts'
+import { Pattern, expandReplacement } from '@nightshift/shared/pattern/pattern'
 import { nameLabel } from './series-text.ts'
 
 /** As in Prometheus' `metric_relabel_configs`. */

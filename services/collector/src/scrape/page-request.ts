@@ -3,11 +3,11 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { ContractError } from '@nightshift/shared/errors'
-import { sharedLookup } from '../checks/shared-lookup.ts'
-import { responseTo } from '../http/response-to.ts'
+import { sharedLookup } from '../network/shared-lookup.ts'
+import { responseTo } from '../network/response-to.ts'
 import { TlsFiles, type TlsConfig, type TlsOptions } from './tls-files.ts'
 
-/** As in checks/http-exchange.ts: an ES import of node:http would load undici. */
+/** As in checks/exchange/http-exchange.ts: an ES import of node:http would load undici. */
 const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule('node:http')
 
 export interface PageRequestOptions {

@@ -1,4 +1,4 @@
-import { exclusion } from '../sources/exclusion.ts'
+import { exclusion } from '../globs/exclusion.ts'
 import type { Item } from '../sources/source.ts'
 import { computedNumber } from './item-numbers.ts'
 import type { Slot } from './slot.ts'

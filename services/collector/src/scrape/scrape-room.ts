@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { SelfMetrics } from '@nightshift/shared/service/service'
 import type { CollectorConfig, ScrapeConfig } from '../config.ts'
-import type { Room, RoomContext } from '../room.ts'
+import type { Room, RoomContext } from '../rooms/room.ts'
 import { Job, type JobStats } from './job.ts'
 
 /** The state of the targets is told as often as the fastest job scrapes, within these bounds. */

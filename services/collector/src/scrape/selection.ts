@@ -1,4 +1,4 @@
-import { exclusion } from '../sources/exclusion.ts'
+import { exclusion } from '../globs/exclusion.ts'
 import { label as cutLabel } from '../sources/source.ts'
 import { isOwnKey } from './item-numbers.ts'
 import { compileLabelRule, type LabelRule, type RelabelRule } from './label-rules.ts'

@@ -1,4 +1,4 @@
-import { formatTarget } from '../checks/connection-error.ts'
+import { formatTarget } from '../network/connection-error.ts'
 
 /** `host:port` of a URL, with the port also where it is the usual one. */
 export function addressOf(url: URL): string {

@@ -1,7 +1,7 @@
 import type { Clock } from '@nightshift/shared/clock'
 import { ContractError, describeError, EffectError } from '@nightshift/shared/errors'
 import { comparableInterval } from '../cadence.ts'
-import { explainConnectionError, explainTimeout } from '../checks/connection-error.ts'
+import { explainConnectionError, explainTimeout } from '../network/connection-error.ts'
 import type { ScrapeConfig } from '../config.ts'
 import type { Log } from '../log.ts'
 import { round } from '../sources/rates.ts'

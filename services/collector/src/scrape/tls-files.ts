@@ -35,7 +35,9 @@ export class TlsFiles {
   async options(): Promise<TlsOptions> {
     const { ca_file: ca, cert_file: cert, key_file: key, server_name: servername, insecure } = this.#config
     const files = Object.entries({ ca, cert, key }).filter((entry): entry is [string, string] => entry[1] !== undefined)
-    const version = (await Promise.all(files.map(([name, file]) => versionOf(name, file)))).join(' ')
+    // One after the other, so that of several that cannot be read always the same one is named.
+    let version = ''
+    for (const [name, file] of files) version += `${await versionOf(name, file)} `
     if (this.#options !== undefined && version === this.#version) return this.#options
     const contents = await Promise.all(files.map(async ([name, file]) => [name, await readFile(file)] as const))
     this.#version = version

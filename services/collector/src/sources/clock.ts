@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises'
 import { describeError } from '@nightshift/shared/errors'
 import { insideRoot, type HostPaths } from '../procfs/host-paths.ts'
 import { round } from './rates.ts'
-import { askTime } from './sntp.ts'
+import { askTime } from '../network/sntp.ts'
 import { label, type Fields, type Item, type SourceContext, type SourceDefinition } from './source.ts'
 
 const timeoutMs = 2000

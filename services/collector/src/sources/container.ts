@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
-import { openCgroupTree, type CgroupTree } from '../cgroups/cgroup-tree.ts'
+import { openCgroupTree } from '../cgroups/cgroup-tree.ts'
+import type { CgroupTree } from '../cgroups/cgroup-usage.ts'
 import { findContainerCgroups, type FoundCgroup } from '../cgroups/cgroup-walk.ts'
 import { ContainerBook } from '../containers/container-book.ts'
 import { factsOfId, type ContainerFacts } from '../containers/container-facts.ts'
 import { containerItem, grownOf, type Grown } from '../containers/container-item.ts'
 import { nextCounts, type Counts } from '../containers/counts.ts'
-import { exclusion } from './exclusion.ts'
+import { exclusion } from '../globs/exclusion.ts'
 import type { Item, Reading, SourceDefinition } from './source.ts'
 
 /** Containers that go into one look; more are counted, not sent. */

@@ -1,5 +1,5 @@
 import { KeptFile } from '../procfs/kept-file.ts'
-import { exclusion } from './exclusion.ts'
+import { exclusion } from '../globs/exclusion.ts'
 import { parseCounters, ratesPerSecond, round } from './rates.ts'
 import { capItems, label, type Item, type SourceDefinition } from './source.ts'
 

@@ -1,6 +1,6 @@
 import { KeptFile } from '../procfs/kept-file.ts'
-import { exclusion } from './exclusion.ts'
-import { NicLinks } from './nic-links.ts'
+import { exclusion } from '../globs/exclusion.ts'
+import { NicLinks } from '../devices/nic-links.ts'
 import { parseCounters, ratesPerSecond, round } from './rates.ts'
 import { capItems, label, type Item, type SourceDefinition } from './source.ts'
 

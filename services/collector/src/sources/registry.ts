@@ -1,7 +1,4 @@
-import type { CollectedGroup, SourceDefinition } from './source.ts'
-
-/** Every group by its source, loaded when the group is on; a group without one cannot be had on this platform. */
-export type SourceRegistry = { readonly [G in CollectedGroup]?: () => Promise<SourceDefinition<G>> }
+import type { SourceRegistry } from './source.ts'
 
 /** To add one: copy a file, add a line here, its fields to the catalogue, its options to config/. */
 const linuxSources: SourceRegistry = {

@@ -67,3 +67,6 @@ export function label(text: string): string {
 export function capItems<T>(things: readonly T[]): { kept: readonly T[]; overflow: number } {
   return things.length <= maxItems ? { kept: things, overflow: 0 } : { kept: things.slice(0, maxItems), overflow: things.length - maxItems }
 }
+
+/** Every group by its source, loaded when the group is on; a group without one cannot be had on this platform. */
+export type SourceRegistry = { readonly [G in CollectedGroup]?: () => Promise<SourceDefinition<G>> }

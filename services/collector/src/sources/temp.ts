@@ -1,7 +1,7 @@
 import type { SourceDefinition } from './source.ts'
 import { capItems, label, unsupported, type Item } from './source.ts'
-import { exclusion } from './exclusion.ts'
-import { listSensors, readCelsius, type Sensor } from './sensors.ts'
+import { exclusion } from '../globs/exclusion.ts'
+import { listSensors, readCelsius, type Sensor } from '../devices/sensors.ts'
 
 /** Sensors come and go with modules and disks, but not often. */
 const listEveryMs = 60_000

@@ -3,12 +3,11 @@ import { disksIO, fsSize, fsStats, mem, networkStats, processes } from 'systemin
 import { clockSource } from '../sources/clock.ts'
 import { coreItem } from '../sources/cpu-core.ts'
 import { cpuFields, type CpuTimes } from '../sources/cpu.ts'
-import { exclusion } from '../sources/exclusion.ts'
+import { exclusion } from '../globs/exclusion.ts'
 import { loadFields } from '../sources/load.ts'
 import { memFields } from '../sources/mem.ts'
 import { ratesPerSecond, ratio } from '../sources/rates.ts'
-import type { SourceRegistry } from '../sources/registry.ts'
-import { capItems, label, type Item, type Source } from '../sources/source.ts'
+import { capItems, label, type Item, type Source, type SourceRegistry } from '../sources/source.ts'
 
 /**
  * The groups that can be had on systems without /proc, such as macOS, in the same shape. systeminformation starts programs for most of it, so it is
@@ -24,6 +23,12 @@ export const systemInformationSources: SourceRegistry = {
   cpu_core: async () => ({ group: 'cpu_core', open: openCores }),
   proc: async () => ({ group: 'proc', open: () => source(readProcesses) }),
   clock: async () => clockSource,
+  dir: async () => (await import('../sources/dir.ts')).dirSource,
+  inventory: async () => (await import('../sources/inventory.ts')).inventorySource,
+  postgres: async () => (await import('../sources/postgres.ts')).postgresSource,
+  mysql: async () => (await import('../sources/mysql.ts')).mysqlSource,
+  redis: async () => (await import('../sources/redis.ts')).redisSource,
+  nats: async () => (await import('../sources/nats.ts')).natsSource,
 }
 
 const pseudoTypes = /^(?:autofs|devfs|fdescfs|procfs|nullfs)$/i

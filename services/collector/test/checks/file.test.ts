@@ -3,9 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, wri
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
-import fc from 'fast-check'
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { fitsWildcards } from '../../src/checks/glob-files.ts'
+import { afterAll, beforeEach, expect, test } from 'vitest'
 import { collectorConfigSchema } from '../../src/config.ts'
 import { runCheck } from './run-check.ts'
 
@@ -90,29 +88,4 @@ test('of several files the newest is judged, or all, and they are counted', asyn
 test('what may not exist cannot be judged', () => {
   const check = { kind: 'file', path: '/x', exists: false, max_age: '1d' }
   expect(collectorConfigSchema.safeParse({ checks: { it: check } }).error?.issues[0]?.message).toContain('keep only path and exists')
-})
-
-describe('a wildcard', () => {
-  test.each([
-    ['*.log', 'a.log', true],
-    ['*.log', 'a.log.1', false],
-    ['a?c*', 'abcd', true],
-    ['a?c', 'ac', false],
-    ['*', '', true],
-    ['a.c', 'abc', false],
-    ['**a', 'bba', true],
-  ])('%s on %s gives %s', (pattern, name, fits) => {
-    expect(fitsWildcards(name, pattern)).toBe(fits)
-  })
-
-  test('gives what a regular expression would, without its worst case', () => {
-    const alphabet = (...letters: string[]) => fc.array(fc.constantFrom(...letters), { maxLength: 10 }).map((list) => list.join(''))
-    fc.assert(
-      fc.property(alphabet('a', 'b'), alphabet('a', 'b', '*', '?'), (name, pattern) => {
-        const expression = new RegExp(`^${pattern.replaceAll('?', '.').replaceAll(/\*+/g, '.*')}$`)
-        expect(fitsWildcards(name, pattern)).toBe(expression.test(name))
-      }),
-    )
-    expect(fitsWildcards('a'.repeat(255), `${'*a'.repeat(60)}*b`)).toBe(false)
-  })
 })

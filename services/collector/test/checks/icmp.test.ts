@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
-import { parsePing } from '../../src/checks/ping-output.ts'
+import { parsePing } from '../../src/network/ping-output.ts'
 import { runCheck } from './run-check.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nightshift-ping-'))

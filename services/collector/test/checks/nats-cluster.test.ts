@@ -8,20 +8,31 @@ import { runCheck } from './run-check.ts'
 
 const patience = { timeout: 30_000, interval: 200 }
 let servers: NatsServer[] = []
-const monitors: string[] = []
+let monitors: string[] = []
+
+/** Three servers that know each other, on ports that are free; whoever else looks for a free port meanwhile may take one of them. */
+async function startCluster(attempts = 3): Promise<void> {
+  const ports = [await freePort(), await freePort(), await freePort()]
+  const watched = [await freePort(), await freePort(), await freePort()]
+  const routes = ports.map((port) => `"nats://127.0.0.1:${port}"`).join(', ')
+  const started = await Promise.allSettled(
+    ports.map(
+      async (port, index) =>
+        await startNats({
+          config: `cluster { name: test, listen: "127.0.0.1:${port}", routes: [${routes}] }\nhttp: "127.0.0.1:${watched[index]}"`,
+        }),
+    ),
+  )
+  servers = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  monitors = watched.map((port) => `http://127.0.0.1:${port}`)
+  if (servers.length === ports.length) return
+  await Promise.all(servers.map(async (server) => await server.stop()))
+  if (attempts === 1) throw new Error('the cluster did not start', { cause: started })
+  await startCluster(attempts - 1)
+}
 
 beforeAll(async () => {
-  const ports = [await freePort(), await freePort(), await freePort()]
-  const routes = ports.map((port) => `"nats://127.0.0.1:${port}"`).join(', ')
-  servers = await Promise.all(
-    ports.map(async (port) => {
-      const monitor = await freePort()
-      monitors.push(`http://127.0.0.1:${monitor}`)
-      return await startNats({
-        config: `cluster { name: test, listen: "127.0.0.1:${port}", routes: [${routes}] }\nhttp: "127.0.0.1:${monitor}"`,
-      })
-    }),
-  )
+  await startCluster()
   const connection = await connect({ servers: servers.map(({ url }) => url) })
   await vi.waitFor(async () => {
     const config = JSON.stringify({ name: 'ORDERS', subjects: ['orders.>'], storage: 'memory', retention: 'limits', num_replicas: 3 })

@@ -1,7 +1,7 @@
 import { hostPaths } from '../../src/procfs/host-paths.ts'
 import type { CheckKindName, Outcome } from '../../src/checks/check.ts'
 import { loadCheckKind } from '../../src/checks/registry.ts'
-import { timeoutOf } from '../../src/checks/schedule.ts'
+import { timeoutOf } from '../../src/schedule.ts'
 import { collectorConfigSchema, type CheckConfig } from '../../src/config.ts'
 
 /** A check as it would stand in the config file. */

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { parseShow, properties } from '../../src/checks/systemd-unit.ts'
+import { parseShow, properties } from '../../src/checks/units/systemd-unit.ts'
 import { containerObstacle, docker } from './containers.ts'
 import { runCheck } from './run-check.ts'
 

@@ -44,7 +44,7 @@ describe.skipIf(obstacle !== undefined)(
       await servers[2]?.kill('SIGSTOP')
       await vi.waitFor(() => {
         expect(last('redis')).toMatchObject({ up: 0, keys: null })
-        expect(heard.of('health').at(-1)?.event).toMatchObject({ check: 'cache', state: 'failing' })
+        expect(heard.of('health').findLast(({ event }) => event.check === 'cache')?.event).toMatchObject({ state: 'failing' })
       }, patience)
       const looks = (): number => heard.of('metric').filter(({ event }) => event.group === 'postgres').length
       const before = looks()
@@ -53,7 +53,7 @@ describe.skipIf(obstacle !== undefined)(
       await servers[2]?.kill('SIGCONT')
       await vi.waitFor(() => {
         expect(last('redis')).toMatchObject({ up: 1 })
-        expect(heard.of('health').at(-1)?.event).toMatchObject({ check: 'cache', state: 'ok' })
+        expect(heard.of('health').findLast(({ event }) => event.check === 'cache')?.event).toMatchObject({ state: 'ok' })
       }, patience)
       expect(heard.of('dead')).toEqual([])
     })

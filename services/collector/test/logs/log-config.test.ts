@@ -15,6 +15,8 @@ test.each([
   [{ files: ['/a'], docker: {} }, 'say where its lines come from'],
   [{ files: ['app.log'] }, 'write the whole path'],
   [{ journald: {}, max_line_bytes: '1B' }, 'too small'],
+  [{ files: ['/a'], format: 'pattern' }, 'is missing; with format: pattern'],
+  [{ files: ['/a'], format: 'json', pattern: '%{IP:client}' }, 'is used with format: pattern only'],
   [{ files: ['/a'], ship: {} }, 'say where to'],
   [{ files: ['/a'], ship: { min_level: 'warning' } }, 'say where to'],
   [{ files: ['/a'], ship: { elasticsearch: { url: 'es:9200' } } }, 'write its address'],

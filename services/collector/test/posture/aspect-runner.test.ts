@@ -1,9 +1,10 @@
+import { getEventListeners } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { findGroup } from '@nightshift/shared/metrics/catalogue'
 import type { Bus } from '@nightshift/shared/bus/bus'
 import { systemClock } from '@nightshift/shared/clock'
-import type { Run } from '../../src/checks/check-runner.ts'
+import type { Run } from '../../src/checks/runs/check-runner.ts'
 import { AspectRunner } from '../../src/posture/aspect-runner.ts'
 import { newLook, type Look, type LookContext } from '../../src/posture/look.ts'
 import { aspects, type Aspect, type SecurityConfig } from '../../src/posture/registry.ts'
@@ -128,4 +129,14 @@ test('an aspect is on by itself or when it is told what to look at, on the caden
   const off = { enabled: false }
   const names = ['ports', 'failed_logins', 'accounts', 'sudoers', 'authorized_keys', 'firewall', 'system_files']
   expect(namesOf(security(Object.fromEntries(names.map((name) => [name, off]))))).toEqual([])
+})
+
+test('looks that are over leave nothing on the signal that ends all of them', async () => {
+  const stopping = new AbortController()
+  const { runner } = runnerOf(async ({ signal }) => {
+    signal.addEventListener('abort', () => undefined)
+    return await Promise.resolve(newLook())
+  })
+  for (let run = 0; run < 20; run++) await runner.run(security(), stopping.signal)
+  expect(getEventListeners(stopping.signal, 'abort')).toHaveLength(0)
 })

@@ -15,7 +15,7 @@ function open(root: string, paths: string[]): { source: Source; lines: string[];
   const source = dirSource.open(
     { proc: '/proc', sys: '/sys', root },
     config({ groups: { dir: { paths } } }).groups.dir,
-    sourceContext({ log, clock }),
+    sourceContext({ log, clock, everyMs: 60_000 }),
   )
   onTestFinished(() => source.close())
   return { source, lines, clock }

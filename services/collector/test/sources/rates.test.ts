@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { exclusion } from '../../src/sources/exclusion.ts'
+import { exclusion } from '../../src/globs/exclusion.ts'
 import { parseCounters, ratesPerSecond, ratio } from '../../src/sources/rates.ts'
 import { capItems, label } from '../../src/sources/source.ts'
 

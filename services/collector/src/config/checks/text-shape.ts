@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseJsonPath } from '../../checks/json-path.ts'
+import { parseJsonPath } from '../../checks/expectations/json-path.ts'
 
 /** A regular expression of JavaScript; ^ and $ stand at lines. */
 export function pattern() {

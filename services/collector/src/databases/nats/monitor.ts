@@ -1,7 +1,7 @@
 import type { Agent, IncomingMessage } from 'node:http'
 import { ContractError } from '@nightshift/shared/errors'
-import { sharedLookup } from '../../checks/shared-lookup.ts'
-import { responseTo } from '../../http/response-to.ts'
+import { sharedLookup } from '../../network/shared-lookup.ts'
+import { responseTo } from '../../network/response-to.ts'
 import type { Connection } from '../session.ts'
 
 /** Some 8000 streams; what is larger is not read. */
@@ -29,7 +29,7 @@ export class NatsMonitor implements Connection {
       const https = await import('node:https')
       return new NatsMonitor(base, new https.Agent({ ...keptOne, rejectUnauthorized: !insecure }), https.request)
     }
-    // Not imported: an ES import of node:http loads undici with it (checks/http-exchange.ts).
+    // Not imported: an ES import of node:http loads undici with it (checks/exchange/http-exchange.ts).
     const http = process.getBuiltinModule('node:http')
     return new NatsMonitor(base, new http.Agent(keptOne), http.request)
   }

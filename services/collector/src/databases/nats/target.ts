@@ -1,6 +1,6 @@
 import type { Clock } from '@nightshift/shared/clock'
 import { describeError, NightshiftError } from '@nightshift/shared/errors'
-import { explainConnectionError, explainTimeout } from '../../checks/connection-error.ts'
+import { explainConnectionError, explainTimeout } from '../../network/connection-error.ts'
 import type { Fields, SourceContext } from '../../sources/source.ts'
 import { CounterMemories, CounterMemory } from '../counter-memory.ts'
 import { DetailSchedule } from '../detail-schedule.ts'

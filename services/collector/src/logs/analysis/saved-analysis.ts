@@ -2,6 +2,7 @@ import type { SavedHitter } from './clients/heavy-hitters.ts'
 import type { SavedGroup } from './errors/error-groups.ts'
 import type { SavedEndpoint } from './requests/endpoints.ts'
 import { noTotals, type SavedTallies, type Totals } from './tallies.ts'
+import { isObject } from '../../json-object.ts'
 
 /** What survives a restart. Holds names of endpoints, masked, and fingerprints, but no line. */
 export interface SavedAnalysis {
@@ -54,8 +55,4 @@ function rows(value: unknown, numbers: number): (readonly [string, ...number[]])
 
 function count(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : 0
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

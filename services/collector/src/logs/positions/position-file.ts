@@ -1,7 +1,9 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isoTime } from '@nightshift/shared/clock'
-import { ConflictError, ContractError } from '@nightshift/shared/errors'
+import { ContractError } from '@nightshift/shared/errors'
+import { isObject, parseObject } from '../../json-object.ts'
+import { assertNotNewer, readIfThere, replaceFile } from '../../state-files/state-file.ts'
 import { noCounts, type LineCounts } from '../sources/log-source.ts'
 
 /** Version of the file. Older ones are turned into this one when they are read. */
@@ -24,14 +26,8 @@ export interface Position {
  * ConflictError `newer_state` when a newer version of this program wrote it.
  */
 export async function readPosition(path: string): Promise<Position | undefined> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
-  return parsePosition(text, path)
+  const text = await readIfThere(path)
+  return text === undefined ? undefined : parsePosition(text, path)
 }
 
 /** The position as text. Taken at once, because what it is made of goes on changing. */
@@ -51,23 +47,14 @@ export function formatPosition({ kind, savedMs, isLast, counts, source, analysis
 /** Whole or not at all, and on the disk when it resolves. */
 export async function writePosition(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const temporary = `${path}.tmp`
-  {
-    await using file = await open(temporary, 'w', 0o600)
-    await file.writeFile(text)
-    await file.datasync()
-  }
-  await rename(temporary, path)
-  await using folder = await open(dirname(path), 'r')
-  await folder.sync()
+  await replaceFile(path, async (file) => await file.writeFile(text))
 }
 
 export function parsePosition(text: string, path: string): Position {
-  const value = parseObject(text, path)
+  const value = parseObject(text)
+  if (value === undefined) throw broken(path)
   const version = value['schema_version']
-  if (typeof version === 'number' && version > schemaVersion) {
-    throw new ConflictError('newer_state', `${path} was written by a newer version (${version}): start that one, or move the file away`)
-  }
+  assertNotNewer(version, schemaVersion, path)
   const { kind, saved_time: savedTime, is_last: isLast, counts, source, analysis } = value
   const savedMs = typeof savedTime === 'string' ? Date.parse(savedTime) : Number.NaN
   if (version !== schemaVersion || typeof kind !== 'string' || Number.isNaN(savedMs) || !isObject(counts)) throw broken(path)
@@ -84,20 +71,6 @@ function toCounts(value: Record<string, unknown>): LineCounts {
   return counts
 }
 
-function parseObject(text: string, path: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isObject(value)) return value
-  } catch (cause) {
-    throw broken(path, cause)
-  }
-  throw broken(path)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function broken(path: string, cause?: unknown): ContractError {
-  return new ContractError('position_file', `${path} is not a position in a log`, { cause })
+function broken(path: string): ContractError {
+  return new ContractError('position_file', `${path} is not a position in a log`)
 }

@@ -3,11 +3,12 @@ import type { IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { authorization, type HttpAuth } from '../../checks/http-auth.ts'
-import { chooseTls } from '../../checks/tls-choice.ts'
+import { authorization, type HttpAuth } from '../../network/http-auth.ts'
+import { chooseTls } from '../../network/tls-choice.ts'
+import { startDeadline } from '../../deadline.ts'
 import type { HostPaths } from '../../procfs/host-paths.ts'
 
-/** Not imported: see checks/http-exchange.ts. */
+/** Not imported: see checks/exchange/http-exchange.ts. */
 const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule('node:http')
 const compress = promisify(gzip)
 /** What is read of an answer: a _bulk answer names each line. */
@@ -47,16 +48,25 @@ export class PushClient {
 
   /** One request. Rejects with the error of the socket, when it takes too long, or when the signal is aborted. */
   async post(contentType: string, body: string, extra: Readonly<Record<string, string>>, signal: AbortSignal): Promise<PushAnswer> {
-    const { auth, gzip: isCompressed, headers, timeout } = this.#config
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(timeout)])
+    const { timeout } = this.#config
+    const deadline = startDeadline(timeout, signal)
+    try {
+      return await this.#exchange(contentType, body, extra, deadline.signal)
+    } finally {
+      deadline.end()
+    }
+  }
+
+  async #exchange(contentType: string, body: string, extra: Readonly<Record<string, string>>, signal: AbortSignal): Promise<PushAnswer> {
+    const { auth, gzip: isCompressed, headers } = this.#config
     const payload = isCompressed ? await compress(body) : Buffer.from(body)
     const isTls = this.#url.protocol === 'https:'
-    const tls = isTls ? await chooseTls(this.#config, this.#host, limited) : {}
+    const tls = isTls ? await chooseTls(this.#config, this.#host, signal) : {}
     const request = isTls ? httpsRequest : httpRequest
     const outgoing = request(this.#url, {
       method: 'POST',
       agent: this.#agent,
-      signal: limited,
+      signal,
       headers: {
         'content-type': contentType,
         'content-length': String(payload.length),
@@ -70,7 +80,7 @@ export class PushClient {
     // A connection that breaks after the answer was read must not throw.
     outgoing.on('error', () => undefined)
     outgoing.end(payload)
-    const [incoming] = (await once(outgoing, 'response', { signal: limited })) as [IncomingMessage]
+    const [incoming] = (await once(outgoing, 'response', { signal })) as [IncomingMessage]
     const retryAfter = incoming.headers['retry-after']
     return { status: incoming.statusCode ?? 0, retryAfter, body: await readAnswer(incoming) }
   }

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path'
 import type { LogConfig } from '../../config/logs.ts'
 import type { LineOrigin } from '../record.ts'
-import { compileName } from '../tail/glob.ts'
+import { compileName } from '../../globs/expand-glob.ts'
 import { FileTail, type FileTailOptions } from '../tail/file-tail.ts'
 import { DecodedSource, type Decoder } from './decoded-source.ts'
 import type { LogSource, SourceSink } from './log-source.ts'
@@ -60,10 +60,10 @@ export class CriDecoder implements Decoder {
   }
 }
 
-function compile(names: readonly string[]): RegExp[] {
+function compile(names: readonly string[]): ((name: string) => boolean)[] {
   return names.map((name) => compileName(name))
 }
 
-function matches(patterns: readonly RegExp[], name: string): boolean {
-  return patterns.some((pattern) => pattern.test(name))
+function matches(patterns: readonly ((name: string) => boolean)[], name: string): boolean {
+  return patterns.some((fits) => fits(name))
 }

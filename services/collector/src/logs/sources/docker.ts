@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import type { LogConfig } from '../../config/logs.ts'
 import type { LineOrigin } from '../record.ts'
 import { FileTail, type FileTailOptions } from '../tail/file-tail.ts'
-import { compileName } from '../tail/glob.ts'
+import { compileName } from '../../globs/expand-glob.ts'
 import { DecodedSource, type Decoder } from './decoded-source.ts'
 import type { LogSource, SourceSink } from './log-source.ts'
 import { PartialLines } from './partial-lines.ts'
@@ -20,7 +20,7 @@ export function openDockerSource(config: DockerConfig, options: Omit<FileTailOpt
   const unwanted = config.exclude.map((name) => compileName(name))
   const isWanted = (path: string): boolean => {
     const { container } = names.of(path)
-    return wanted.some((pattern) => pattern.test(container)) && !unwanted.some((pattern) => pattern.test(container))
+    return wanted.some((fits) => fits(container)) && !unwanted.some((fits) => fits(container))
   }
   // The wrapping takes up to twice as much as the line.
   const maxLineBytes = options.maxLineBytes * 2 + 1024

@@ -4,7 +4,7 @@ import type { Log } from '../../log.ts'
 import type { LineCounts, LogSource, SourceSink, SourceStanding } from '../sources/log-source.ts'
 import { FinishedFiles } from './finished-files.ts'
 import type { ReadTools } from './followed-file.ts'
-import { compileName, expandGlob, isGlob } from './glob.ts'
+import { compileName, expandGlob, isGlob } from '../../globs/expand-glob.ts'
 import { Trail, type Claims } from './trail.ts'
 import { parseFilePositions, type SavedFiles } from './saved-files.ts'
 
@@ -33,7 +33,7 @@ export class FileTail implements LogSource {
   readonly counts: LineCounts
   readonly #options: FileTailOptions
   readonly #slice: Buffer
-  readonly #excluded: readonly RegExp[]
+  readonly #excluded: readonly ((path: string) => boolean)[]
   readonly #trails = new Map<string, Trail>()
   readonly #finished: FinishedFiles
   readonly #claims: Claims
@@ -136,7 +136,7 @@ export class FileTail implements LogSource {
   }
 
   #isExcluded(path: string): boolean {
-    return this.#excluded.some((pattern) => pattern.test(path) || pattern.test(path.slice(path.lastIndexOf('/') + 1)))
+    return this.#excluded.some((fits) => fits(path) || fits(path.slice(path.lastIndexOf('/') + 1)))
   }
 
   /** A pattern may match rotated files too: what is read already, or was before it got this name, is not read again. */

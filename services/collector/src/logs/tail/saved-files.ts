@@ -1,4 +1,5 @@
 import type { FilePosition } from './followed-file.ts'
+import { isObject } from '../../json-object.ts'
 
 /** Where the files of one log were left. */
 export interface SavedFiles {
@@ -26,8 +27,4 @@ function isFilePosition(value: unknown): value is FilePosition {
     typeof head['sha256'] === 'string' &&
     numbers.every((number) => typeof number === 'number' && number >= 0)
   )
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
 import { redactText } from '@nightshift/shared/service/redact'
+import { isObject } from '../../json-object.ts'
 
 export interface KeyAge {
   /** As it can be shown. */
@@ -44,8 +45,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

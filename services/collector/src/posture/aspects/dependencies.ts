@@ -2,7 +2,7 @@ import { describeError } from '@nightshift/shared/errors'
 import type { CollectorConfig } from '../../config.ts'
 import { insideRoot } from '../../procfs/host-paths.ts'
 import { advisoryLevels, parseNpmAudit, parsePipAudit, type Advisory, type AuditReport } from '../child/audit-report.ts'
-import { runChild } from '../child/bounded-child.ts'
+import { runProgram } from '../child/run-program.ts'
 import { summarize } from '../judge.ts'
 import { newLook, type Finding, type Look, type LookContext } from '../look.ts'
 import { plainText } from '../plain-text.ts'
@@ -26,8 +26,8 @@ export async function lookAtDependencies(options: Options, { host, signal }: Loo
     const argv = project.command ?? kind.command
     try {
       const folder = insideRoot(host, project.folder)
-      const { code, output } = await runChild({ argv, folder, timeoutMs: options.timeout, maxOutputBytes, signal })
-      const report = kind.parse(output.toString('utf8'))
+      const { code, output } = await runProgram({ argv, folder, timeoutMs: options.timeout, maxOutputBytes, signal })
+      const report = kind.parse(output)
       if (report === undefined) {
         look.unread.push(`${argv[0]} in ${project.folder} gave no report (exit code ${code}); run it there by hand to see why`)
         continue

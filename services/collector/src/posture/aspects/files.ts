@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
 import type { CollectorConfig } from '../../config.ts'
-import { exclusion } from '../../sources/exclusion.ts'
+import { exclusion } from '../../globs/exclusion.ts'
 import { readAccountNames } from '../accounts/account-names.ts'
 import { modeText, ownershipText, permissionsOf } from '../files/mode-text.ts'
 import { walk } from '../files/walk.ts'

@@ -1,7 +1,7 @@
 import { describeError } from '@nightshift/shared/errors'
 import type { CollectorConfig } from '../../config.ts'
 import { insideRoot } from '../../procfs/host-paths.ts'
-import { runChild } from '../child/bounded-child.ts'
+import { runProgram } from '../child/run-program.ts'
 import { parseSecretFindings } from '../child/secret-findings.ts'
 import { newLook, type Look, type LookContext } from '../look.ts'
 
@@ -14,14 +14,14 @@ const maxOutputBytes = 1024 * 1024
 export async function lookForSecrets(options: Options, { host, signal }: LookContext): Promise<Look> {
   const look = newLook()
   try {
-    const { code, output } = await runChild({
+    const { code, output } = await runProgram({
       argv: options.command,
       folder: insideRoot(host, options.folder),
       timeoutMs: options.timeout,
       maxOutputBytes,
       signal,
     })
-    const places = parseSecretFindings(output.toString('utf8'), options.format)
+    const places = parseSecretFindings(output, options.format)
     const hasFailed = places === undefined || (places.length === 0 && code !== 0)
     if (hasFailed) look.unread.push(`${options.command[0]} gave no findings in the form of ${options.format} (exit code ${code})`)
     look.lookedAt = hasFailed ? 0 : 1

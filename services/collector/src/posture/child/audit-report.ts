@@ -1,4 +1,5 @@
 import { plainText } from '../plain-text.ts'
+import { isObject } from '../../json-object.ts'
 
 export const advisoryLevels = ['info', 'low', 'moderate', 'high', 'critical'] as const
 export type AdvisoryLevel = (typeof advisoryLevels)[number]
@@ -67,8 +68,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
 import { plainText } from '../plain-text.ts'
+import { isObject } from '../../json-object.ts'
 
 /** Where a scanner saw a secret. What it saw is never taken from its output. */
 export interface SecretPlace {
@@ -58,8 +59,4 @@ function parseLines(text: string): Record<string, unknown>[] | undefined {
       return []
     }
   })
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
 import { lstat, readdir } from 'node:fs/promises'
+import { namePattern } from '../../globs/name-pattern.ts'
 import { insideRoot, type HostPaths } from '../../procfs/host-paths.ts'
 import { isMissing, whyUnread } from './unread.ts'
 
@@ -25,8 +26,8 @@ export async function expandPattern(host: HostPaths, pattern: string, signal: Ab
         continue
       }
       const names = await namesIn(host, parent, unread)
-      const expression = segmentExpression(segment)
-      for (const name of names) if (expression.test(name)) next.push(`${parent}/${name}`)
+      const isWanted = namePattern(segment, { marks: true, hidesDots: true })
+      for (const name of names) if (isWanted(name)) next.push(`${parent}/${name}`)
     }
     if (next.length > maxPaths) unread.push(`${pattern} stands for more than ${maxPaths} paths; the rest was left out`)
     found = next.slice(0, maxPaths)
@@ -56,12 +57,4 @@ async function existing(host: HostPaths, paths: readonly string[]): Promise<stri
     }
   }
   return kept
-}
-
-function segmentExpression(segment: string): RegExp {
-  const body = segment
-    .replaceAll(/[\\^$.+()[\]{}|]/g, String.raw`\$&`)
-    .replaceAll(/\*+/g, '.*')
-    .replaceAll('?', '.')
-  return new RegExp(`^${segment.startsWith('.') ? '' : String.raw`(?!\.)`}${body}$`, 's')
 }

@@ -1,7 +1,7 @@
 import { isSecretKey } from '@nightshift/shared/service/redact'
 import type { LogAnalysisConfig } from '../../../config/log-analysis.ts'
 import type { FieldValue } from '../../record.ts'
-import { compileSearchPattern } from '../patterns/line-pattern.ts'
+import { BoundedPattern } from '../../../patterns/bounded-pattern.ts'
 import { emailRule, maskText, secretRules, type MaskRule } from './mask-rules.ts'
 
 /** What is longer is cut before it is searched: no text that leaves the host is longer. */
@@ -16,17 +16,14 @@ export class Masker {
   maskedTotal = 0
   readonly #isEnabled: boolean
   readonly #rules: readonly MaskRule[]
-  readonly #own: readonly MaskRule[]
-  readonly #allow: readonly RegExp[]
+  readonly #own: readonly BoundedPattern[]
+  readonly #allow: readonly BoundedPattern[]
 
   constructor(config: LogAnalysisConfig['masking']) {
     this.#isEnabled = config.enabled
     this.#rules = config.emails ? [...secretRules, emailRule] : secretRules
-    this.#own = config.patterns.flatMap((source) => {
-      const compiled = compileSearchPattern(source)
-      return 'regex' in compiled ? [{ name: 'own', pattern: compiled.regex, replacement: maskText }] : []
-    })
-    this.#allow = config.allow.map((source) => new RegExp(`^(?:${source})$`))
+    this.#own = config.patterns.map((source) => new BoundedPattern(source))
+    this.#allow = config.allow.map((source) => new BoundedPattern(`(?:${source})$`, { isAnchored: true }))
   }
 
   text(text: string): string {
@@ -34,7 +31,7 @@ export class Masker {
     if (!this.#isEnabled) return seen
     let result = seen
     if (worthALook.test(seen)) for (const rule of this.#rules) result = this.#apply(rule, result)
-    for (const rule of this.#own) result = this.#apply(rule, result)
+    for (const pattern of this.#own) result = this.#applyOwn(pattern, result)
     return result
   }
 
@@ -75,8 +72,26 @@ export class Masker {
     })
   }
 
+  /** A text that a pattern takes too long for goes as a whole: nobody knows what stands in it. */
+  #applyOwn(pattern: BoundedPattern, text: string): string {
+    const places = pattern.places(text)
+    if (places === 'slow') {
+      this.maskedTotal++
+      return maskText
+    }
+    let result = ''
+    let end = 0
+    for (const [from, to] of places) {
+      if (from === to || this.#isAllowed(text.slice(from, to))) continue
+      this.maskedTotal++
+      result += text.slice(end, from) + maskText
+      end = to
+    }
+    return result + text.slice(end)
+  }
+
   #isAllowed(found: string): boolean {
-    return this.#allow.some((allowed) => allowed.test(found))
+    return this.#allow.some((allowed) => allowed.test(found) === true)
   }
 }
 

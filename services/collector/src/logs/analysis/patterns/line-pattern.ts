@@ -1,10 +1,15 @@
 import { nearest } from '@nightshift/shared/config/did-you-mean'
-import { findPatternRisk } from './pattern-risk.ts'
+import { BoundedPattern } from '../../../patterns/bounded-pattern.ts'
+import { PatternCost } from '../../../patterns/pattern-cost.ts'
 import { grokTable } from './grok-table.ts'
 
-export type CompiledPattern = { readonly regex: RegExp } | { readonly problem: string }
+export type CompiledPattern = { readonly pattern: BoundedPattern } | { readonly problem: string }
 
+/** What a pattern sees of a line. */
+export const longestSeen = 4096
 const longestSource = 8192
+/** On the worst line that it sees: the square of its length, and then some. A match that takes longer than its time is broken off anyway. */
+const maxSteps = 2 ** 30
 
 /**
  * A pattern of a config as an expression that is tried at the start of a line: a regular expression with named groups, in which
@@ -15,33 +20,32 @@ export function compileLinePattern(pattern: string): CompiledPattern {
   if ('problem' in expanded) return expanded
   const { source } = expanded
   if (source.length > longestSource) return { problem: `becomes longer than ${longestSource} characters; write it shorter` }
-  const compiled = compileSafely(source)
-  if ('problem' in compiled) return compiled
+  // A line has no line break, but may have what JavaScript takes for one: `.` stands for that too.
+  const options = { flags: 's', isAnchored: true }
+  const problem = problemOf(source, options)
+  if (problem !== undefined) return { problem }
   if (!/\(\?<[A-Za-z]/.test(source)) return { problem: 'names no field; write for example %{IP:client} or (?<client>\\S+)' }
-  return { regex: new RegExp(`^(?:${source})`) }
+  return { pattern: new BoundedPattern(source, options) }
 }
 
 /** The same for an expression that is searched anywhere in a text: one that masks. */
 export function compileSearchPattern(source: string): CompiledPattern {
-  const compiled = compileSafely(source)
-  if ('problem' in compiled) return compiled
+  const problem = problemOf(source, { flags: '', isAnchored: false })
+  if (problem !== undefined) return { problem }
   if (new RegExp(source).test('')) return { problem: 'matches the empty text; make at least one character of it necessary' }
-  return { regex: new RegExp(source, 'g') }
+  return { pattern: new BoundedPattern(source) }
 }
 
-function compileSafely(source: string): CompiledPattern {
-  let regex: RegExp
+function problemOf(source: string, { flags, isAnchored }: { flags: string; isAnchored: boolean }): string | undefined {
   try {
-    regex = new RegExp(source)
+    new RegExp(source, flags)
   } catch (error) {
-    return { problem: `is no regular expression: ${error instanceof Error ? error.message.slice(0, 300) : 'it cannot be read'}` }
+    return `is no regular expression: ${error instanceof Error ? error.message.slice(0, 300) : 'it cannot be read'}`
   }
-  const risk = findPatternRisk(source)
-  if (risk === undefined) return { regex }
+  const risk = new PatternCost(source, flags, isAnchored).risk(longestSeen, maxSteps)
+  if (risk === undefined) return undefined
   const place = source.slice(Math.max(0, risk.at - 8), risk.at + 24)
-  return {
-    problem: `could take for ever on some lines: ${risk.reason} at character ${risk.at + 1}, near "${place}"; say exactly which characters may stand there, such as [^ ]+ in place of .*`,
-  }
+  return `could take for ever on some lines: ${risk.reason} at character ${risk.at + 1}, near "${place}"; say exactly which characters may stand there, such as [^ ]+ in place of .*`
 }
 
 /** The entries of the table name no others. */

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { grokTable } from '../../../../src/logs/analysis/patterns/grok-table.ts'
 import { compileLinePattern, compileSearchPattern } from '../../../../src/logs/analysis/patterns/line-pattern.ts'
