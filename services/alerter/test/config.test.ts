@@ -49,6 +49,7 @@ describe('the alerter section', () => {
         hosts: ['*'],
       },
       flapping: { enabled: true, window: 1_200_000, high: 0.3, low: 0.2 },
+      shards: 1,
       max_alerts: 50_000,
     })
   })

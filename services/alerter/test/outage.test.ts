@@ -127,7 +127,7 @@ describe('two replicas', () => {
       () => [second.state, bed.phases],
       4000,
     )
-    expect(second.state).toBe('ready')
+    await until(() => second.state === 'ready')
     expect(bed.phases).toEqual(['check-failing firing', 'check-failing resolved'])
   })
 })

@@ -50,6 +50,19 @@ describe('follow', () => {
     expect(reader.incarnation).toMatch(/^\d{4}-/)
   })
 
+  it('can begin at a time', async () => {
+    const bus = busOn(await broker())
+    await bus.ready()
+    await publish(bus, 5)
+    await sleep(20)
+    const startMs = Date.now()
+    await publish(bus, 5, 5)
+    const { seen, gaps, caughtUp } = follower(bus, { startMs })
+    const late = follower(bus, { name: 'alerter-1', startMs: Date.now() + 60_000 })
+    await expectSoon(() => caughtUp.length === 1 && late.caughtUp.length === 1)
+    expect([seen, late.seen, gaps]).toEqual([ascending(5, 5), [], []])
+  })
+
   it('goes on behind a checkpoint, and can begin with what comes from now on', async () => {
     const bus = busOn(await broker())
     await bus.ready()
