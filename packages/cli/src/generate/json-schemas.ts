@@ -15,11 +15,11 @@ export function eventJsonSchema(kind: Kind): JsonSchema {
 export function renderJsonSchemas(): Map<string, string> {
   return new Map([
     ...kinds.map((kind) => renderFile(kind, eventJsonSchema(kind))),
-    ...collectedGroups.map((group) => renderFile(`metric-${group}`, metricJsonSchema(group))),
+    ...groups.map((group) => renderFile(`metric-${group}`, metricJsonSchema(group))),
   ])
 }
 
-const collectedGroups = (Object.keys(catalogue) as GroupName[]).filter((name) => catalogue[name].status === 'collected')
+const groups = Object.keys(catalogue) as GroupName[]
 
 function metricJsonSchema(group: GroupName): JsonSchema {
   return { title: `metric event of the group ${group}`, ...(z.toJSONSchema(metricGroupSchema(group), { io: 'input' }) as JsonSchema) }

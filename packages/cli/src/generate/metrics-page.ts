@@ -10,13 +10,16 @@ A message per host, group and tick on \`ops.metric.<host>.<group>\`. A rule says
 
 `
 
+const tail = `
+## app_<job> and log_<name>
+
+Groups whose metrics are your own: [scrape.md](scrape.md) says what a scraped page becomes, [logs.md](logs.md) what a log does.
+`
+
 /** docs/metrics.md: every metric of the catalogue, by group. */
 export function renderMetricsPage(): string {
   const entries = Object.entries(catalogue as Record<string, Group>)
-  const collected = entries.filter(([, group]) => group.status === 'collected')
-  const reserved = entries.filter(([, group]) => group.status === 'reserved')
-  const list = reserved.map(([name, group]) => `- \`${name}\`: ${group.help}`).join('\n')
-  return `${head}${collected.map(([name, group]) => section(name, group)).join('\n')}\n## Reserved\n\nNames that are fixed, for groups that this version does not collect yet; a rule on one is refused.\n\n${list}\n`
+  return `${head}${entries.map(([name, group]) => section(name, group)).join('\n')}${tail}`
 }
 
 function section(name: string, group: Group): string {

@@ -124,8 +124,11 @@ export interface LeaseOptions {
   key: string
   /** `service@host`: a lease left behind by an earlier run of the same holder is taken over at once. */
   holder: string
-  /** How long to leave it to others while it is free, milliseconds; asked again at each try. The default is not at all. */
-  patienceMs?: () => number
+  /**
+   * How long to leave it to others while it is free, milliseconds; asked again at each try, with whether anybody was seen to have it since
+   * the waiting began. The default is not at all.
+   */
+  patienceMs?: (wasHeld: boolean) => number
   signal?: AbortSignal
 }
 

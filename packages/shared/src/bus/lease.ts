@@ -43,7 +43,7 @@ export async function acquireLease(options: LeaseOptions, parts: LeaseParts): Pr
       const kv = await openKv(live, bucketId('locks', parts.namespace))
       const { entry, freeMs } = await sighting.look(kv, ttlMs)
       const isLeftBehind = entry !== undefined && !heldBefore.has(options.key) && decode(entry.value)?.holder === options.holder
-      const untilOursMs = isLeftBehind ? 0 : (options.patienceMs?.() ?? 0) - freeMs
+      const untilOursMs = isLeftBehind ? 0 : (options.patienceMs?.(sighting.wasHeld) ?? 0) - freeMs
       const revision = untilOursMs > 0 ? undefined : await take(kv, options.key, encode(options.holder, nonce), entry)
       if (revision !== undefined) {
         heldBefore.add(options.key)
@@ -65,6 +65,8 @@ export async function acquireLease(options: LeaseOptions, parts: LeaseParts): Pr
  * clock began when he sent the renewal, and ours when we saw it. Servers drop what is too old when they come to it, which may be later.
  */
 class Sighting {
+  /** Whether anybody was seen to have it. */
+  wasHeld = false
   private revision: number | undefined
   private sinceMs: number
   private readonly key: string
@@ -87,6 +89,7 @@ class Sighting {
       this.sinceMs = wasFree ? this.sinceMs + ttlMs : this.deps.clock.monotonicMs()
       this.revision = entry?.revision
     }
+    this.wasHeld ||= entry !== undefined
     const standsMs = Math.max(0, askedMs - this.sinceMs)
     return { entry, freeMs: entry === undefined ? standsMs : standsMs - ttlMs }
   }

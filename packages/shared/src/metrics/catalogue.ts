@@ -10,7 +10,14 @@ import { scrapeGroups } from './groups/scrape.ts'
  * Every metric group that goes on the bus: its fields, their units, and what tells its items apart. Event schemas, docs/metrics.md,
  * Prometheus names and the validation of rules all come from this one table. It loads nothing, so the collector can use it.
  */
-export const catalogue = { ...hostGroups, ...kernelGroups, ...machineGroups, ...databaseGroups, ...securityGroups, ...scrapeGroups } as const satisfies Record<string, Group>
+export const catalogue = {
+  ...hostGroups,
+  ...kernelGroups,
+  ...machineGroups,
+  ...databaseGroups,
+  ...securityGroups,
+  ...scrapeGroups,
+} as const satisfies Record<string, Group>
 
 export type GroupName = keyof typeof catalogue
 

@@ -7,8 +7,6 @@ export interface Field {
 
 export interface Group {
   readonly help: string
-  /** `reserved`: the names are fixed, but this version does not collect them yet. */
-  readonly status: 'collected' | 'reserved'
   /** Scalars of the host, in `fields`. */
   readonly fields: Readonly<Record<string, Field>>
   /** Things of a kind, in `items`: what labels them, and their fields. */

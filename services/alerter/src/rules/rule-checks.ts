@@ -1,7 +1,7 @@
 import type { ConfigView, CrossCheck, Found, Problem } from '@nightshift/shared/config/cross-check'
 import { didYouMean } from '@nightshift/shared/config/did-you-mean'
 import { appFieldsInWords, isAppField } from '@nightshift/shared/metrics/app-item'
-import { findGroup, findMetric, isAppGroup, isOpenGroup, listMetrics } from '@nightshift/shared/metrics/catalogue'
+import { findMetric, isAppGroup, isOpenGroup, listMetrics } from '@nightshift/shared/metrics/catalogue'
 import { scopeLabelOf } from './metric-source.ts'
 
 /** Every metric that a rule names must be in the catalogue, and so must the labels it asks for; those of an application must be possible. */
@@ -58,9 +58,6 @@ export function metricProblem({ path, value }: Found): Problem[] {
   const [group, field] = typeof value === 'string' ? value.split('.') : []
   if (typeof value !== 'string' || group === undefined || field === undefined) return []
   if (isOpenGroup(group) || scopeLabelOf(value) !== null || findMetric(value) !== undefined) return []
-  if (findGroup(group)?.status === 'reserved') {
-    return [{ path, message: `nothing measures ${group} yet`, hint: 'docs/metrics.md lists what is measured' }]
-  }
   const names = listMetrics().map((metric) => `${metric.group}.${metric.field}`)
   return [{ path, message: `there is no metric "${value}"`, hint: didYouMean(value, names) ?? 'docs/metrics.md lists them all' }]
 }

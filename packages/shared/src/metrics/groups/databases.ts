@@ -8,7 +8,6 @@ const uptime = gauge('Time since the server started')
 export const databaseGroups = {
   nats: {
     help: 'NATS servers, as their monitoring port tells',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['target'],
@@ -50,7 +49,6 @@ export const databaseGroups = {
   },
   nats_stream: {
     help: 'The largest JetStream streams of each NATS server',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['target', 'account', 'stream'],
@@ -67,7 +65,6 @@ export const databaseGroups = {
   },
   postgres: {
     help: 'PostgreSQL servers. What only pg_monitor may see is null for another user',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['target'],
@@ -120,7 +117,6 @@ export const databaseGroups = {
   },
   postgres_database: {
     help: 'Databases of each PostgreSQL server, every `detail_every`',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['target', 'database'],
@@ -139,7 +135,6 @@ export const databaseGroups = {
   },
   postgres_table: {
     help: 'The largest tables of the database that each target connects to, every `detail_every`',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['target', 'database', 'table'],
@@ -158,7 +153,6 @@ export const databaseGroups = {
   },
   postgres_statement: {
     help: 'The costliest statements by pg_stat_statements, every `detail_every`; named by queryid, never by their text',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['target', 'database', 'statement'],
@@ -174,7 +168,6 @@ export const databaseGroups = {
   },
   mysql: {
     help: 'MySQL and MariaDB servers',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['target'],
@@ -215,7 +208,6 @@ export const databaseGroups = {
   },
   mysql_table: {
     help: 'The largest tables of each MySQL or MariaDB server, every `detail_every`',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['target', 'database', 'table'],
@@ -229,7 +221,6 @@ export const databaseGroups = {
   },
   redis: {
     help: 'Redis servers, and those that speak like it',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['target'],
@@ -275,7 +266,6 @@ export const databaseGroups = {
   },
   redis_db: {
     help: 'Databases of each Redis server that hold keys',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['target', 'db'],

@@ -4,7 +4,6 @@ import { counter, gauge, type Group } from '../field.ts'
 export const hostGroups = {
   cpu: {
     help: 'Share of processor time over the last interval, all cores together',
-    status: 'collected',
     fields: {
       usage_ratio: gauge('Everything but idle and iowait'),
       user_ratio: gauge('User mode, nice included'),
@@ -21,7 +20,6 @@ export const hostGroups = {
   },
   load: {
     help: 'Load average: tasks that run or wait for a processor or disk',
-    status: 'collected',
     fields: {
       load1: gauge('Average over 1 minute'),
       load5: gauge('Average over 5 minutes'),
@@ -32,7 +30,6 @@ export const hostGroups = {
   },
   mem: {
     help: 'Memory and swap',
-    status: 'collected',
     fields: {
       total_bytes: gauge('Memory the kernel can use'),
       available_bytes: gauge('What new work can get without swapping'),
@@ -48,7 +45,6 @@ export const hostGroups = {
   },
   fs: {
     help: 'Mounted file systems',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['mount', 'device', 'fstype'],
@@ -65,7 +61,6 @@ export const hostGroups = {
   },
   disk: {
     help: 'Block devices',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['device'],
@@ -86,7 +81,6 @@ export const hostGroups = {
   },
   net: {
     help: 'Network interfaces',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['nic'],

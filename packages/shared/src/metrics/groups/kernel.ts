@@ -26,7 +26,6 @@ function pressure<N extends string>(
 export const kernelGroups = {
   cpu_core: {
     help: 'Each processor: its share of busy time over the interval, and its seconds in each mode',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['core'],
@@ -45,7 +44,6 @@ export const kernelGroups = {
   },
   tcp: {
     help: 'TCP connections, sockets, UDP errors and connection tracking; of IPv4 and IPv6 together unless a name ends in 6',
-    status: 'collected',
     fields: {
       established: gauge('Connections that are established or wait for the program to close'),
       inuse: gauge('TCP sockets in use, IPv4'),
@@ -78,7 +76,6 @@ export const kernelGroups = {
   },
   psi: {
     help: 'Pressure stall information: time in which work waited for a resource',
-    status: 'collected',
     fields: {
       ...pressure('cpu_some', 'Some tasks waited for a processor'),
       ...pressure('memory_some', 'Some tasks waited for memory'),
@@ -90,7 +87,6 @@ export const kernelGroups = {
   },
   vm: {
     help: 'Paging, swapping, OOM kills, context switches and interrupts, as vmstat(8) has them',
-    status: 'collected',
     fields: {
       ...grown('page_faults', 'Page faults'),
       ...grown('major_page_faults', 'Page faults that had to read from a disk'),
@@ -108,7 +104,6 @@ export const kernelGroups = {
   },
   fd: {
     help: 'File descriptors of the whole host',
-    status: 'collected',
     fields: {
       allocated: gauge('Open files'),
       max: gauge('Open files that the kernel allows (fs.file-max)'),
@@ -117,7 +112,6 @@ export const kernelGroups = {
   },
   proc: {
     help: 'Processes: count, states; the largest programs, and groups named in the config',
-    status: 'collected',
     fields: {
       count: gauge('Processes'),
       running: gauge('That run or are ready to'),
@@ -149,7 +143,6 @@ export const kernelGroups = {
   },
   temp: {
     help: 'Temperatures',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['chip', 'sensor'],
@@ -162,7 +155,6 @@ export const kernelGroups = {
   },
   clock: {
     help: 'How far the clock of this host is off that of time servers',
-    status: 'collected',
     fields: {
       synchronized: gauge('1 while systemd-timesyncd says that it keeps the clock; absent without it'),
     },

@@ -4,7 +4,6 @@ import { counter, gauge, type Group } from '../field.ts'
 export const machineGroups = {
   gpu: {
     help: 'Graphics processors; absent where there are none',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['index', 'vendor', 'name', 'bus'],
@@ -24,7 +23,6 @@ export const machineGroups = {
   },
   container: {
     help: 'Containers by their control groups and runtimes',
-    status: 'collected',
     fields: {
       count: gauge('Containers that are known, running or not'),
       stopped: gauge('Containers that are known and do not run'),
@@ -61,7 +59,6 @@ export const machineGroups = {
   },
   dir: {
     help: 'Sizes of the directories of the config, by the last walk that ended',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['path'],
@@ -81,7 +78,6 @@ export const machineGroups = {
   },
   inventory: {
     help: 'Hardware and software of the host',
-    status: 'collected',
     fields: {
       memory_bytes: gauge('Memory that is built in'),
       cpu_cores: gauge('Processors, as the kernel counts them'),

@@ -4,7 +4,6 @@ import { gauge, type Group } from '../field.ts'
 export const scrapeGroups = {
   scrape: {
     help: 'Targets of the scrape jobs, each with its last scrape',
-    status: 'collected',
     fields: {},
     items: {
       labels: ['job', 'instance'],

@@ -4,7 +4,6 @@ import { gauge, type Group } from '../field.ts'
 export const securityGroups = {
   security: {
     help: 'Security posture: what is not as it should be, and what changed',
-    status: 'collected',
     fields: {
       all_findings: gauge('Findings of all aspects together'),
       all_differences: gauge('Differences from what was seen before that still count as new, of all aspects together'),
