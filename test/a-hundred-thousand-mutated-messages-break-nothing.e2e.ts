@@ -26,7 +26,7 @@ import { seededRandom } from './campaigns/campaign.ts'
 import { mutate } from './stories/mutate.ts'
 
 const messages = 100_000
-const readByAlerter: readonly Kind[] = ['metric', 'check', 'health', 'change']
+const readByAlerter: readonly Kind[] = ['metric', 'check', 'agent', 'health', 'heal', 'backup', 'change']
 const seed = Number(process.env['FUZZ_SEED'] ?? 1)
 
 let server: NatsServer

@@ -51,7 +51,7 @@ describe('nightshift up', () => {
       8000,
     )
     expect(refused).toEqual([])
-    expect([...groups.keys()]).toEqual(expect.arrayContaining(['fs', 'proc', 'tcp', 'vm', 'cpu_core']))
+    await vi.waitFor(() => expect([...groups.keys()]).toEqual(expect.arrayContaining(['fs', 'proc', 'tcp', 'vm', 'cpu_core'])), 15_000)
 
     const services: string[] = []
     const replies = await connection.requestMany('$SRV.PING', '', { maxWait: 1000, maxMessages: 4 })

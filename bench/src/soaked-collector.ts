@@ -15,7 +15,13 @@ const [natsUrl = '', stateDir = ''] = process.argv.slice(2)
 const about = { host: 'soak', instance: 'soak', version: '0' }
 const log = createLog({ service: 'collector', host: about.host, level: 'critical' })
 const bus = openBus(
-  { ...baseConfigSchema.parse({ nats: { servers: [natsUrl] } }).nats, ...about, service: 'collector', spoolDir: `${stateDir}/spool`, needs: needsOf('collector') },
+  {
+    ...baseConfigSchema.parse({ nats: { servers: [natsUrl] } }).nats,
+    ...about,
+    service: 'collector',
+    spoolDir: `${stateDir}/spool`,
+    needs: needsOf('collector'),
+  },
   { clock: systemClock, log },
 )
 const parsed = collectorConfigSchema.parse({})

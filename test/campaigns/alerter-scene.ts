@@ -64,6 +64,8 @@ export class AlerterScene {
       http: { port: 0 },
       alerter: {
         shards: this.#shards,
+        // Checks flip as fast as they can, on hosts that never tell of themselves.
+        flapping: { enabled: false },
         channels: { hook: { kind: 'webhook', url: this.receiver.url, timeout: '500ms' } },
         // One message for each step of each alert, so that what was heard can be compared with what was said.
         route: { group_by: ['alert'], group_interval: '0s' },
@@ -173,7 +175,12 @@ export class AlerterScene {
       )
     const often = [...heard.values()].filter((copies) => copies.length > 2)
     if (often.length > 0) violations.push(`${often.length} notifications came more than twice`)
-    if (heard.size !== said.length) violations.push(`${said.length} alert events, but ${heard.size} different messages`)
+    if (heard.size !== said.length) {
+      const keysOf = Map.groupBy(heard.entries(), ([, [first]]) => first?.alert['id'])
+      const wrong = [...keysOf].filter(([id, messages]) => messages.length > 1 || !withoutCopies(said).some(({ event }) => event.id === id))
+      const keys = wrong.flatMap(([, messages]) => messages.map(([key, [first]]) => `${key} (${lineOf(first?.alert ?? {})})`))
+      violations.push(`${said.length} alert events, but ${heard.size} different messages: ${keys.slice(0, 4).join(', ')}`)
+    }
     return violations
   }
 
@@ -195,7 +202,7 @@ export class AlerterScene {
 }
 
 function lineOf(event: Record<string, unknown>): string {
-  return `${String(event['host'])} ${(event['labels'] as Record<string, string>)['check']} ${String(event['phase'])}`
+  return `${String(event['host'])} ${(event['labels'] as Record<string, string> | undefined)?.['check']} ${String(event['phase'])}`
 }
 
 function describeDifference(expected: readonly string[], actual: readonly string[]): string {

@@ -26,8 +26,8 @@ const windowMs = 3 * tickMs
 const samples = 40
 const readyDeadlineMs = 30_000
 /** Alerts that fire at once in the last part. */
-const activeAlerts = 6000
-const storedDeadlineMs = 40_000
+const activeAlerts = Number(process.env['BENCH_ALERTS'] ?? 6000)
+const storedDeadlineMs = activeAlerts * 10
 const mebibyte = 1024 ** 2
 
 /** What a fleet costs the alerter and the broker, beside a Prometheus that has the same values and the same rules. */

@@ -22,8 +22,7 @@ import { timezoneOf } from './timezone.ts'
 
 /** For each shard that it has already, a replica leaves a free one to the others for so long. Part of the time that a takeover takes. */
 const patienceMs = 400
-/** Replicas that start together do not start at the same moment. */
-const startMs = 5000
+/** The same for a shard that nobody has had yet: replicas that start together do not start at the same moment. */
 const startPatienceMs = 2000
 
 /** Judges metrics and checks by rules, and tells people. Each shard is the work of one replica at a time; the others stand by. */
@@ -41,14 +40,12 @@ class Alerter implements RunningService<AlerterConfig> {
   readonly #slack: SlackPeople
   readonly #keepers: readonly ShardKeeper[]
   readonly #alertmanager: AlertmanagerApi
-  readonly #startedMs: number
   #config: AlerterConfig
 
   constructor(context: ServiceContext<AlerterConfig>) {
     const { base, config, clock, log, version, bus } = context
     this.#context = context
     this.#config = config
-    this.#startedMs = clock.monotonicMs()
     this.#channels = new OpenChannels({ clock, log, version, locale: base.locale, timezone: timezoneOf(base) }, config.channels)
     const list = { verb: 'list', description: 'Alerts that are pending or firing', handle: () => this.#list() }
     const explain = explainEndpoint(async () => await this.#standing())
@@ -101,15 +98,14 @@ class Alerter implements RunningService<AlerterConfig> {
       counters: this.#counters,
       channels: this.#channels,
       config: () => this.#config,
-      patienceMs: () => this.#patienceMs(),
+      patienceMs: (wasHeld) => this.#patienceMs(wasHeld),
     })
   }
 
   /** Who has nothing to do takes a free shard first. */
-  #patienceMs(): number {
+  #patienceMs(wasHeld: boolean): number {
     const held = this.#keepers.filter(({ isStandby }) => !isStandby).length
-    const isStarting = this.#context.clock.monotonicMs() - this.#startedMs < startMs
-    return held * (isStarting ? startPatienceMs : patienceMs)
+    return held * (wasHeld ? patienceMs : startPatienceMs)
   }
 
   #shards(): Shard[] {

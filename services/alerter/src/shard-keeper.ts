@@ -14,7 +14,7 @@ interface Parts {
   readonly channels: OpenChannels
   readonly config: () => AlerterConfig
   /** How long to leave the lease to other replicas while it is free. */
-  readonly patienceMs: () => number
+  readonly patienceMs: (wasHeld: boolean) => number
 }
 
 const startOverMs = 1000

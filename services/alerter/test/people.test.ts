@@ -77,7 +77,77 @@ describe('an acknowledgement', () => {
   })
 })
 
+describe('acknowledgements of two alerts of one group', () => {
+  it('are not said again after a restart', async () => {
+    const config = { channels: hook(), route: { group_interval: '0s' } }
+    await bed.startWorking(config)
+    for (const check of ['web', 'api']) await bed.health('failing', check)
+    await until(() => told().at(-1)?.group.firing === 2, occasions)
+    for (const { fingerprint } of (await ask<AlertList>('list')).alerts) {
+      const before = told().length
+      await ask('ack', { alert: fingerprint, actor: 'kim' })
+      await until(() => told().length > before, occasions)
+    }
+    const count = told().length
+    await bed.stopAll()
+    await bed.startWorking(config)
+    await bed.health('failing', 'web', 'web-2')
+    await until(() => told().at(-1)?.alert.host === 'web-2', occasions)
+    await ask('ack', { alert: told().at(-1)?.alert.fingerprint ?? '', actor: 'lee' })
+    await until(() => bed.alerts.at(-1)?.reason === 'acknowledged by lee', occasions)
+    await until(() => told().at(-1)?.group.occasion === 'acked', occasions)
+    expect(occasions().slice(count)).toEqual(['new', 'acked'])
+    expect(bed.phases.filter((phase) => phase.endsWith(' acked'))).toHaveLength(3)
+  })
+})
+
 describe('a channel that cannot deliver', () => {
+  const refusals = Array.from({ length: 20 }, () => ({ status: 400 }))
+
+  it('is not told of any more when it is removed', async () => {
+    const other = await startReceiver()
+    try {
+      receiver.answers.push(...refusals)
+      const rest = { other: { kind: 'webhook', url: other.url } }
+      await bed.startWorking({ channels: { ...hook(), ...rest } })
+      await bed.health('failing')
+      await until(() => bed.phases.includes('notification-undeliverable firing'))
+      await bed.stopAll()
+      await bed.startWorking({ channels: rest })
+      await until(
+        () => bed.phases.includes('notification-undeliverable resolved'),
+        () => bed.phases,
+      )
+      expect(bed.alerts.findLast(({ rule }) => rule === 'notification-undeliverable')?.reason).toBe('channel removed')
+    } finally {
+      await other.stop()
+    }
+  })
+
+  it('is told of by whoever worked before, and ends under the name of that', async () => {
+    const other = await startReceiver()
+    try {
+      receiver.answers.push(...refusals)
+      const config = { channels: { ...hook(), other: { kind: 'webhook', url: other.url } } }
+      await bed.startWorking(config)
+      await bed.health('failing')
+      await until(() => bed.phases.includes('notification-undeliverable firing'))
+      await bed.stopAll()
+      receiver.answers.length = 0
+      const next = await bed.start(config, 'hub-2')
+      await until(() => next.state === 'ready')
+      await bed.health('ok')
+      await until(
+        () => bed.phases.includes('notification-undeliverable resolved'),
+        () => bed.phases,
+      )
+      const ofIt = bed.alerts.filter(({ rule }) => rule === 'notification-undeliverable')
+      expect(ofIt.map(({ host }) => host)).toEqual(['hub', 'hub'])
+    } finally {
+      await other.stop()
+    }
+  })
+
   it('is told of by the others, until it delivers again', async () => {
     const other = await startReceiver()
     try {
@@ -118,4 +188,21 @@ describe('a drill', () => {
     expect(bed.alerts.at(-1)?.reason).toBe('confirmed by kim')
     expect(bed.phases.filter((phase) => phase.includes('unconfirmed'))).toEqual([])
   }, 40_000)
+})
+
+describe('an alert whose rule was removed while nobody worked', () => {
+  it('ends for people too', async () => {
+    const rules = { failures: { event: 'health.failing', above: { warning: 0 }, over: '1h' } }
+    await bed.startWorking({ channels: hook(), default_rules: false, rules })
+    await bed.health('failing')
+    await until(() => told().length === 1)
+    await bed.stopAll()
+    await bed.startWorking({ channels: hook(), default_rules: false })
+    await until(
+      () => told().length === 2,
+      () => bed.phases,
+      5000,
+    )
+    expect(occasions()).toEqual(['new', 'resolved'])
+  })
 })

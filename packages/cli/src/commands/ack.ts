@@ -30,7 +30,11 @@ export const ack: Command = {
     )
     const [alert, ...rest] = positionals
     if (alert === undefined || rest.length > 0) throw new ConfigError('usage', `say which alert\nusage: ${usage}`)
-    const request = { alert, actor: values.actor ?? actorOf(terminal), ...(values.undo ? {} : { comment: values.comment, ...forSeconds(values.for) }) }
+    const request = {
+      alert,
+      actor: values.actor ?? actorOf(terminal),
+      ...(values.undo ? {} : { comment: values.comment, ...forSeconds(values.for) }),
+    }
     const done = await askAlerter<{ fingerprint: string; rule: string; host: string | null; actor: string }>(
       values,
       terminal,
@@ -39,7 +43,8 @@ export const ack: Command = {
     )
     const about = `${done.rule} on ${done.host ?? 'the fleet'}`
     if (values.json) terminal.out(JSON.stringify(done))
-    else terminal.out(values.undo ? `nobody has ${about} any more` : `${done.actor} has ${about}: it is not said again, nobody else is called`)
+    else
+      terminal.out(values.undo ? `nobody has ${about} any more` : `${done.actor} has ${about}: it is not said again, nobody else is called`)
     return 0
   },
 }

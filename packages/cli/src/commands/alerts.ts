@@ -21,7 +21,12 @@ interface ListedAlert {
 export const alerts: Command = {
   usage,
   run: async (args, terminal) => {
-    const options = { ...operatorFlags, host: { type: 'string' }, rule: { type: 'string' }, json: { type: 'boolean', default: false } } as const
+    const options = {
+      ...operatorFlags,
+      host: { type: 'string' },
+      rule: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    } as const
     const { values } = readFlags({ usage }, { args, options })
     const { alerts: all, total } = await askAlerter<{ alerts: ListedAlert[]; total: number }>(values, terminal, 'list')
     const list = all.filter(

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import { ConfigError } from '@nightshift/shared/errors'
 import { usualSmsBody, type Answers, type EmailAnswer, type SlackAnswer, type SmsAnswer } from '../init/answers.ts'
 import { askAnswers, listOf, type Ask } from '../init/ask-answers.ts'
 import { renderConfig } from '../init/render-config.ts'
 import { sendTests } from '../init/send-tests.ts'
 import { writeConfig } from '../init/write-config.ts'
+import { Questions } from '../init/questions.ts'
 import { actorOf } from '../operator/ask-alerter.ts'
 import { readFlags, type Command, type Terminal } from './command.ts'
 
@@ -47,10 +47,14 @@ export const init: Command = {
     const { values } = readFlags({ usage }, { args, options })
     const file = resolve(terminal.cwd, values.file)
     const asks = !values.yes && terminal.isTty && process.stdin.isTTY
-    const reader = asks ? createInterface({ input: process.stdin, output: process.stdout }) : undefined
-    const ask: Ask | undefined = reader && (async (question, fallback = '') => (await reader.question(promptOf(question, fallback))).trim() || fallback)
+    const questions = asks ? new Questions(process.stdin, process.stdout) : undefined
+    const ask: Ask | undefined = questions && (async (question, fallback) => await questions.ask(question, fallback))
     try {
-      if (existsSync(file) && !values.force && !/^y/i.test((await ask?.(`${values.file} is there already; write over it? y or n`, 'n')) ?? 'n'))
+      if (
+        existsSync(file) &&
+        !values.force &&
+        !/^y/i.test((await ask?.(`${values.file} is there already; write over it? y or n`, 'n')) ?? 'n')
+      )
         throw new ConfigError('usage', `${values.file} is there already and was left alone; name another with --file, or give --force`)
       const known = answersOf(values, terminal)
       const answers = ask === undefined ? known : await askAnswers(known, ask)
@@ -62,13 +66,9 @@ export const init: Command = {
       terminal.out('next: nightshift up')
       return sent.every(({ error }) => error === null) ? 0 : 1
     } finally {
-      reader?.close()
+      questions?.close()
     }
   },
-}
-
-function promptOf(question: string, fallback: string): string {
-  return `${question}${fallback === '' ? '' : ` [${fallback}]`}: `
 }
 
 function answersOf(flags: Flags, terminal: Terminal): Answers {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { formatSize, parseDuration, parseSize } from '@nightshift/shared/config/scalars'
-import { ConfigError } from '@nightshift/shared/errors'
+import { ConfigError, describeError } from '@nightshift/shared/errors'
 import type { Recorded } from '@nightshift/alerter/simulate/memory-bus'
 import { connectOperator, operatorFlags } from '../operator/connect-operator.ts'
 import { readStream } from '../record/read-stream.ts'
@@ -49,7 +49,12 @@ export const record: Command = {
     const stop = (): void => stopping.abort()
     process.once('SIGINT', stop).once('SIGTERM', stop)
     const out = createWriteStream(file, { flags: 'wx', mode: 0o600 })
-    const writing = finished(out)
+    const writing = finished(out).catch((cause: unknown) => {
+      stopping.abort()
+      throw new ConfigError('recording', `cannot write ${name}: ${describeError(cause)}`, { cause })
+    })
+    // It is awaited at the end; until then nobody else is to hear of it.
+    writing.catch(() => undefined)
     let [count, sizeBytes, isFull] = [0, 0, false]
     const onMessage = (message: Recorded): boolean => {
       const line = formatLine(message)
@@ -64,7 +69,7 @@ export const record: Command = {
     }
     const range = { fromMs: nowMs - pastMs, untilMs: nowMs + forMs, isLive: forMs > 0, signal: stopping.signal, onMessage }
     try {
-      await once(out, 'open')
+      await Promise.race([once(out, 'open').catch(() => undefined), writing])
       await Promise.all((['METRICS', 'EVENTS'] as const).map((stream) => readStream(connection, { stream, ...range })))
     } finally {
       process.off('SIGINT', stop).off('SIGTERM', stop)

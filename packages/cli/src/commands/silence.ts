@@ -64,7 +64,10 @@ export const silence: Command = {
   },
 }
 
-function describe({ id, matchers, start_ms: startMs, end_ms: endMs, creator, comment, until_resolved: untilResolved }: Silence, nowMs: number): string {
+function describe(
+  { id, matchers, start_ms: startMs, end_ms: endMs, creator, comment, until_resolved: untilResolved }: Silence,
+  nowMs: number,
+): string {
   const times =
     endMs <= nowMs
       ? `ended ${isoTime(endMs)}`
@@ -76,7 +79,8 @@ function describe({ id, matchers, start_ms: startMs, end_ms: endMs, creator, com
 
 function readMatcher(text: string): Matcher {
   const matcher = parseMatcher(text)
-  if (matcher === undefined) throw new ConfigError('usage', `"${text}" matches nothing; write NAME=VALUE, for example host=db-*\nusage: ${usage}`)
+  if (matcher === undefined)
+    throw new ConfigError('usage', `"${text}" matches nothing; write NAME=VALUE, for example host=db-*\nusage: ${usage}`)
   return matcher
 }
 

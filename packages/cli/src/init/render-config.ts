@@ -31,7 +31,11 @@ export function renderConfig(answers: Answers): string {
     '  #   cpu-high: { metric: cpu.usage_ratio, above: { warning: 85%, critical: 95% }, for: 5m, clear: 75% }',
     ...(backupPaths.length === 0
       ? []
-      : ['', '# Backups are not in this version yet. These are the folders that you named for them:', ...backupPaths.map((path) => `#   ${path.replaceAll(/\s/g, ' ')}`)]),
+      : [
+          '',
+          '# Backups are not in this version yet. These are the folders that you named for them:',
+          ...backupPaths.map((path) => `#   ${path.replaceAll(/\s/g, ' ')}`),
+        ]),
     '',
   ].join('\n')
 }
@@ -39,8 +43,15 @@ export function renderConfig(answers: Answers): string {
 function slackLines(slack: SlackAnswer): string[] {
   const keys =
     'webhookUrl' in slack
-      ? ['      # An incoming webhook: a new message each time. A bot (bot_token, channel) edits its messages instead.', `      webhook_url: ${text(slack.webhookUrl)}`]
-      : ['      # One message per incident, edited in place.', `      bot_token: ${text(slack.botToken)}`, `      channel: ${text(slack.channel)}`]
+      ? [
+          '      # An incoming webhook: a new message each time. A bot (bot_token, channel) edits its messages instead.',
+          `      webhook_url: ${text(slack.webhookUrl)}`,
+        ]
+      : [
+          '      # One message per incident, edited in place.',
+          `      bot_token: ${text(slack.botToken)}`,
+          `      channel: ${text(slack.channel)}`,
+        ]
   return ['    slack:', '      kind: slack', ...keys]
 }
 

@@ -19,12 +19,12 @@ export async function sendTests(base: BaseConfig, config: AlerterConfig, host: s
   const zone = timezoneOf(base)
   const log = createLog({ service: 'init', host, write: () => undefined })
   const channels = new OpenChannels({ clock: systemClock, log, version, locale: base.locale, timezone: zone }, config.channels)
-  const { handle } = testEndpoint({ channels, clock: systemClock, source: `alerter@${host}`, texts: textsOf(base.locale, zone) })
+  const endpoint = testEndpoint({ channels, clock: systemClock, source: `alerter@${host}`, texts: textsOf(base.locale, zone) })
   const sent: SentTest[] = []
   try {
     for (const { name, kind } of channels.all) {
       if (kind === 'log') continue
-      const { error } = (await handle({ channel: name, actor })) as { error: string | null }
+      const { error } = (await endpoint.handle({ channel: name, actor })) as { error: string | null }
       sent.push({ channel: name, error })
     }
   } finally {

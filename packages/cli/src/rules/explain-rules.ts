@@ -2,7 +2,20 @@ import type { Explanation, ExplainedGroup } from '@nightshift/alerter/explain/ex
 
 /** An explanation in lines for a terminal: the answer first, then what led to it. */
 export function describeExplanation(explained: Explanation): string[] {
-  const { fingerprint, rule, host, phase, severity, summary, started_time: since, for_seconds: forSeconds, route, mutes, groups, why } = explained
+  const {
+    fingerprint,
+    rule,
+    host,
+    phase,
+    severity,
+    summary,
+    started_time: since,
+    for_seconds: forSeconds,
+    route,
+    mutes,
+    groups,
+    why,
+  } = explained
   return [
     why,
     `  alert   ${fingerprint}  ${severity} ${rule} on ${host ?? 'the fleet'}: ${phase === 'ok' ? 'over' : phase} since ${since}`,
@@ -17,11 +30,24 @@ export function describeExplanation(explained: Explanation): string[] {
   ]
 }
 
-function describeGroup({ group, route, labels, incident, messages, told_time: told, channels, acked, next_time: next, next: what }: ExplainedGroup): string[] {
+function describeGroup({
+  group,
+  route,
+  labels,
+  incident,
+  messages,
+  told_time: told,
+  channels,
+  acked,
+  next_time: next,
+  next: what,
+}: ExplainedGroup): string[] {
   const about = Object.entries(labels).map(([name, value]) => `${name}=${value}`)
   return [
     `${group} of route ${route}${about.length === 0 ? '' : ` (${about.join(' ')})`}`,
-    incident === null ? 'nobody heard of it' : `incident ${incident}, ${messages} messages, last ${told ?? 'never'} to ${channels.join(', ') || 'no channel'}`,
+    incident === null
+      ? 'nobody heard of it'
+      : `incident ${incident}, ${messages} messages, last ${told ?? 'never'} to ${channels.join(', ') || 'no channel'}`,
     ...(acked === null ? [] : [`taken on by ${acked.actor}${acked.until_time === null ? '' : ` until ${acked.until_time}`}`]),
     `next: ${next ?? 'never'}, ${what}`,
   ]

@@ -85,7 +85,13 @@ function describe({ messages, fromMs, toMs, rules, channels }: ReplayResult): st
   const rows = [
     ['rule', 'fired', 'hosts', 'told', 'untold', 'longest', 'still firing'],
     ...rules.map(({ rule, fired, hosts, told, untold, longestMs, firingAtEnd }) => [
-      ...[rule, String(fired), String(hosts), String(told), String(untold), formatDuration(longestMs), String(firingAtEnd)],
+      rule,
+      String(fired),
+      String(hosts),
+      String(told),
+      String(untold),
+      formatDuration(longestMs),
+      String(firingAtEnd),
     ]),
   ]
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []

@@ -54,7 +54,7 @@ export async function openSimulationConfig(file: string | undefined, terminal: T
   if (base === undefined || diagnostics.some(({ severity }) => severity === 'error')) return refuse(diagnostics)
   const config = validated.value as AlerterConfig
   // Not those that the environment adds: a test says the same wherever it runs.
-  const named = Object.entries(config.channels).filter(([name]) => kinds.size === 0 ? name === 'log' : kinds.has(name))
+  const named = Object.entries(config.channels).filter(([name]) => (kinds.size === 0 ? name === 'log' : kinds.has(name)))
   const withKinds = named.map(([name, channel]) => [name, { ...channel, kind: kinds.get(name) ?? channel.kind }])
   return { base, config: { ...config, channels: Object.fromEntries(withKinds) as Record<string, ChannelConfig> } }
 }

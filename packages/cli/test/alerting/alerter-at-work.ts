@@ -77,7 +77,15 @@ export async function alerterAtWork(config?: object) {
     },
     health: async (host: string, check: string, state: 'ok' | 'failing') => {
       const id = newId(Date.now())
-      const facts = { check, kind: 'http', state, previous: null, consecutive: 3, error: state === 'ok' ? null : 'refused', check_event_id: null }
+      const facts = {
+        check,
+        kind: 'http',
+        state,
+        previous: null,
+        consecutive: 3,
+        error: state === 'ok' ? null : 'refused',
+        check_event_id: null,
+      }
       const event = { v: 1, id, time: isoTime(Date.now()), host, source: `collector@${host}`, correlation_id: id, ...facts }
       await bus.publishEvent(buildSubject({ kind: 'health', host, check }), event)
     },

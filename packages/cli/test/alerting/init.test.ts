@@ -2,11 +2,13 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { notify } from '../../src/commands/notify.ts'
 import { init } from '../../src/commands/init.ts'
 import { askAnswers } from '../../src/init/ask-answers.ts'
+import { Questions } from '../../src/init/questions.ts'
 import { renderConfig } from '../../src/init/render-config.ts'
 import { writeConfig } from '../../src/init/write-config.ts'
 import { alerterAtWork, run, temporaryFolder } from './alerter-at-work.ts'
@@ -33,19 +35,40 @@ test('init writes a configuration that only its owner may read, sends a test mes
   const cwd = temporaryFolder()
   const [slack, sms] = [await receiver(), await receiver()]
   const env = { USER: 'kim', SLACK_WEBHOOK_URL: slack.url, SMS_TOKEN: 'secret-token' }
-  const flags = ['--yes', '--host', 'Web-1', '--timezone', 'Asia/Seoul', '--sms-to', '+821012345678', '--sms-url', sms.url, '--backup-path', '/etc']
+  const flags = [
+    '--yes',
+    '--host',
+    'Web-1',
+    '--timezone',
+    'Asia/Seoul',
+    '--sms-to',
+    '+821012345678',
+    '--sms-url',
+    sms.url,
+    '--backup-path',
+    '/etc',
+  ]
   const done = await run(init, flags, { cwd, env })
   expect(done).toEqual({
     code: 0,
     err: [],
-    out: ['nightshift.yaml is written, and good', 'a test message went out by slack', 'a test message went out by sms', 'next: nightshift up'],
+    out: [
+      'nightshift.yaml is written, and good',
+      'a test message went out by slack',
+      'a test message went out by sms',
+      'next: nightshift up',
+    ],
   })
   expect(slack.bodies).toHaveLength(1)
   expect(sms.bodies[0]).toContain('+821012345678')
   const file = join(cwd, 'nightshift.yaml')
   expect(statSync(file).mode & 0o777).toBe(0o600)
   const text = readFileSync(file, 'utf8')
-  expect(parse(text)).toMatchObject({ host: 'web-1', timezone: 'Asia/Seoul', alerter: { channels: { log: {}, slack: { webhook_url: slack.url } } } })
+  expect(parse(text)).toMatchObject({
+    host: 'web-1',
+    timezone: 'Asia/Seoul',
+    alerter: { channels: { log: {}, slack: { webhook_url: slack.url } } },
+  })
   expect(text).toContain('#   /etc')
   await expect(run(init, flags, { cwd, env })).rejects.toThrow(/is there already and was left alone/)
   expect(readFileSync(file, 'utf8')).toBe(text)
@@ -90,11 +113,29 @@ test('whoever is asked answers for Slack, mail and SMS, and skips what is not wa
   expect(sections.alerter.channels).toMatchObject({ slack: { bot_token: 'xoxb-1' }, email: { password: 'pa"ss${x}', tls: 'optional' } })
 })
 
+test('answers may be typed ahead, and an end of them in between writes nothing', async () => {
+  const [input, output] = [new PassThrough(), new PassThrough().resume()]
+  const questions = new Questions(input, output)
+  input.write('first\n\n')
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect([await questions.ask('One'), await questions.ask('Two', 'usual')]).toEqual(['first', 'usual'])
+  const third = questions.ask('Three')
+  input.end()
+  await expect(third).rejects.toMatchObject({ code: 'no_answer' })
+  questions.close()
+})
+
 test('notify test goes out by a channel of the alerter that runs, and says what became of it', async () => {
   const [good, bad] = [await receiver(), await receiver(500)]
   const work = await alerterAtWork({ channels: { good: { kind: 'webhook', url: good.url }, bad: { kind: 'webhook', url: bad.url } } })
-  expect(await run(notify, ['test', 'good', '--nats', work.url])).toMatchObject({ code: 0, out: [expect.stringMatching(/^good took the test message in \d+ ms$/)] })
+  expect(await run(notify, ['test', 'good', '--nats', work.url])).toMatchObject({
+    code: 0,
+    out: [expect.stringMatching(/^good took the test message in \d+ ms$/)],
+  })
   expect(good.bodies).toHaveLength(1)
-  expect(await run(notify, ['test', 'bad', '--nats', work.url])).toMatchObject({ code: 1, out: [expect.stringMatching(/^bad did not take the test message: .*500/)] })
+  expect(await run(notify, ['test', 'bad', '--nats', work.url])).toMatchObject({
+    code: 1,
+    out: [expect.stringMatching(/^bad did not take the test message: .*500/)],
+  })
   await expect(run(notify, ['test', 'none', '--nats', work.url])).rejects.toThrow(/no channel none/)
 })

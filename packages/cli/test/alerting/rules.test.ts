@@ -58,10 +58,20 @@ test('rules are tested on the configuration as it is, without a single secret of
   await expect(run(rules, ['test', 'tests.yaml', '--run', 'nothing'], { cwd })).rejects.toMatchObject({ code: 'usage' })
 })
 
+test('the example of docs/rules-test.md passes as it stands there', async () => {
+  const cwd = temporaryFolder()
+  const page = readFileSync(new URL('../../../../docs/rules-test.md', import.meta.url), 'utf8')
+  writeFileSync(join(cwd, 'nightshift.yaml'), config)
+  writeFileSync(join(cwd, 'tests.yaml'), /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '')
+  expect(await run(rules, ['test', 'tests.yaml'], { cwd })).toMatchObject({ code: 0, out: [expect.stringMatching(/^ok/), '1 passed'] })
+})
+
 test('a file of tests that is wrong says where, and so does a configuration', async () => {
   const cwd = temporaryFolder()
   writeFileSync(join(cwd, 'tests.yaml'), tests.replace('50%x3 90%x9', '50%x3 ninety').replace('phase: pending', 'phase: waiting'))
-  await expect(run(rules, ['test', 'tests.yaml'], { cwd })).rejects.toThrow(/"ninety" is no sample[\s\S]*tests\.yaml:6:\d+[\s\S]*tests\.yaml:8:\d+/)
+  await expect(run(rules, ['test', 'tests.yaml'], { cwd })).rejects.toThrow(
+    /"ninety" is no sample[\s\S]*tests\.yaml:6:\d+[\s\S]*tests\.yaml:8:\d+/,
+  )
   writeFileSync(join(cwd, 'tests.yaml'), tests)
   writeFileSync(join(cwd, 'nightshift.yaml'), config.replace('cpu.usage_ratio', 'cpu.usage_ration'))
   await expect(run(rules, ['test', 'tests.yaml'], { cwd })).rejects.toThrow(/nightshift\.yaml:5:\d+[\s\S]*cpu\.usage_ratio/)
@@ -94,6 +104,12 @@ test('what was recorded on a real bus is replayed with other rules: from a file 
   expect(small.err[0]).toContain('raise --max-size')
   expect(statSync(join(cwd, 'small.jsonl')).size).toBeLessThanOrEqual(400)
   await expect(run(record, ['past.jsonl', '--nats', work.url], { cwd })).rejects.toThrow(/is there already/)
+  await expect(run(record, ['none/here.jsonl', '--past', '1m', '--nats', work.url], { cwd })).rejects.toThrow(
+    /cannot write none\/here\.jsonl/,
+  )
   writeFileSync(join(cwd, 'torn.jsonl'), `${readFileSync(join(cwd, 'past.jsonl'), 'utf8')}{"stream":"METR`)
-  expect(await run(rules, ['replay', 'torn.jsonl'], { cwd })).toMatchObject({ code: 0, err: ['1 lines of torn.jsonl are none of a recording and were passed over'] })
+  expect(await run(rules, ['replay', 'torn.jsonl'], { cwd })).toMatchObject({
+    code: 0,
+    err: ['1 lines of torn.jsonl are none of a recording and were passed over'],
+  })
 })

@@ -9,7 +9,10 @@ type Needs = BusOptions['needs']
  */
 const needs: Record<ServiceName, Needs> = {
   collector: { streams: ['METRICS', 'EVENTS', 'DEAD'], buckets: [] },
-  alerter: { streams: ['METRICS', 'EVENTS', 'AUDIT', 'DEAD'], buckets: ['alerts', 'silences', 'acks', 'outbox', 'received', 'locks', 'hosts'] },
+  alerter: {
+    streams: ['METRICS', 'EVENTS', 'AUDIT', 'DEAD'],
+    buckets: ['alerts', 'silences', 'acks', 'outbox', 'received', 'locks', 'hosts'],
+  },
   backup: { streams: ['METRICS', 'EVENTS', 'AUDIT', 'DEAD'], buckets: ['locks', 'control'] },
   healer: { streams: ['METRICS', 'EVENTS', 'AUDIT', 'DEAD'], buckets: ['locks', 'control'] },
   reporter: { streams: ['METRICS', 'EVENTS', 'LOGS', 'AUDIT', 'DEAD'], buckets: ['alerts', 'silences', 'acks', 'hosts', 'control'] },

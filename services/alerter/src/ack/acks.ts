@@ -2,6 +2,7 @@ import type { Bucket } from '@nightshift/shared/bus/bus'
 import type { AlertEvent } from '@nightshift/shared/events/alert'
 import { alertEventOf } from '../alert/alert-event.ts'
 import type { Companion, CompanionKind, ShardView } from '../companion.ts'
+import type { Group } from '../group/group.ts'
 import type { Tracked } from '../tracking/alert-book.ts'
 import { ackBucket, type Ack } from './ack.ts'
 
@@ -47,11 +48,15 @@ class Acks implements Companion {
     if (ack.until_ms !== null && ack.until_ms <= nowMs) return await this.#release(ack, nowMs)
     if (this.#carriedOut.get(ack.fingerprint) === ack.time_ms) return
     this.#carriedOut.set(ack.fingerprint, ack.time_ms)
+    // An earlier run may have carried it out, and what came after that counts: another acknowledgement, or something critical.
+    const isHeeded = ({ members }: Group): boolean => members[ack.fingerprint]?.acked_ms === ack.time_ms
+    const holding = groups.of(ack.fingerprint)
+    if (holding.length > 0 && holding.every(isHeeded)) return
     const acked = { actor: ack.actor, time_ms: ack.time_ms, until_ms: ack.until_ms }
     await this.#view.tell(this.#eventOf(tracked, tracked.life, ack))
     for (const group of groups.of(ack.fingerprint)) {
-      if (group.acked?.time_ms === ack.time_ms) continue
-      const saying = groups.acknowledge(group.id, acked, nowMs)
+      if (isHeeded(group)) continue
+      const saying = groups.acknowledge(group.id, ack.fingerprint, acked, nowMs)
       if (saying !== undefined) await desk.carryOut([saying])
     }
   }

@@ -53,7 +53,9 @@ export function explainAlert({ series, life, last }: AlertRecord, standing: Stan
   const { routes, rules, muters, nowMs } = standing
   const event: AlertEvent = { ...last.event, severity: life.severity }
   // Every shard has the silences and windows of all.
-  const mutes = [...new Map(muters.flatMap((muter) => muter.muteOf(event, nowMs) ?? []).map((mute) => [`${mute.kind} ${mute.by}`, mute])).values()]
+  const mutes = [
+    ...new Map(muters.flatMap((muter) => muter.muteOf(event, nowMs) ?? []).map((mute) => [`${mute.kind} ${mute.by}`, mute])).values(),
+  ]
   const groups = standing.groups
     .filter(({ members }) => series.fingerprint in members)
     .map((group) => explainGroup(group, routeOf(group, event, standing), event, standing))
@@ -135,7 +137,8 @@ function whyOf(facts: {
     return `nobody is told: ${muteWords[mute.kind] ?? `it is muted (${mute.kind}) by`} ${mute.by}${until}`
   }
   const acked = groups.find((group) => group.acked !== null)?.acked
-  if (acked != null) return `${acked.actor} took it on${acked.until_time === null ? '' : ` until ${acked.until_time}`}: it is not said again`
+  if (acked != null)
+    return `${acked.actor} took it on${acked.until_time === null ? '' : ` until ${acked.until_time}`}: it is not said again`
   if (told !== undefined) {
     const [count, to] = [told.messages, told.channels.join(', ')]
     return `told at ${told.told_time} to ${to === '' ? 'no channel' : to}, ${count} message${count === 1 ? '' : 's'} so far; next at ${told.next_time ?? 'no time'}: ${told.next}`

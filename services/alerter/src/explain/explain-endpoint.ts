@@ -18,7 +18,8 @@ export function explainEndpoint(standing: () => Promise<Standing>): Endpoint {
       const found = now.records.filter(({ series }) => series.fingerprint.startsWith(alert))
       if (found.length > 1) throw new ContractError('ambiguous_alert', `${found.length} alerts begin with ${alert}; give more of it`)
       const explained = found[0] === undefined ? undefined : explainAlert(found[0], now)
-      if (explained === undefined) throw new ContractError('unknown_alert', `no alert begins with ${alert}; \`nightshift alerts\` lists them`)
+      if (explained === undefined)
+        throw new ContractError('unknown_alert', `no alert begins with ${alert}; \`nightshift alerts\` lists them`)
       return explained
     },
   }

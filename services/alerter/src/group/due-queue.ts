@@ -1,7 +1,15 @@
+/** A heap of so few is not worth compacting. */
+const minHeap = 64
+
 /** Which key is due first: a binary heap of [time, key], in which a key that was given another time since is skipped. */
 export class DueQueue {
   readonly #due = new Map<string, number>()
-  readonly #heap: [dueMs: number, key: string][] = []
+  #heap: [dueMs: number, key: string][] = []
+
+  /** Entries in the heap, those that are skipped among them. */
+  get heapSize(): number {
+    return this.#heap.length
+  }
 
   /** When the first is due; undefined when nothing is. */
   get firstMs(): number | undefined {
@@ -17,7 +25,13 @@ export class DueQueue {
       return
     }
     this.#due.set(key, dueMs)
-    this.#push([dueMs, key])
+    if (this.#heap.length > 2 * this.#due.size + minHeap) this.#compact()
+    else this.#push([dueMs, key])
+  }
+
+  /** A key that is due later, or not at all, is due at this time. */
+  hasten(key: string, dueMs: number): void {
+    if ((this.#due.get(key) ?? Number.POSITIVE_INFINITY) > dueMs) this.set(key, dueMs)
   }
 
   /** The keys that are due, at most `limit` of them; they are taken out. */
@@ -34,6 +48,12 @@ export class DueQueue {
 
   #skipStale(): void {
     for (let first = this.#heap[0]; first !== undefined && this.#due.get(first[1]) !== first[0]; first = this.#heap[0]) this.#pop()
+  }
+
+  /** Leaves out what was skipped so far: a sorted list is a heap. */
+  #compact(): void {
+    const entries = [...this.#due].map(([key, dueMs]): [number, string] => [dueMs, key])
+    this.#heap = entries.toSorted(([a], [b]) => a - b)
   }
 
   #push(entry: [number, string]): void {

@@ -24,7 +24,7 @@ export function dueMs(group: Group, route: Route, muteOf: MuteOf): number | unde
 export function repeatDueMs(group: Group, route: Route, muteOf: MuteOf): number | undefined {
   if (group.incident === null || group.told_ms === null || group.acked !== null) return undefined
   const isOpen = Object.values(group.members).some(
-    ({ event, told }) => isFiring(event) && told?.phase === 'firing' && muteOf(event) === undefined,
+    ({ event, told, left }) => !left && isFiring(event) && told?.phase === 'firing' && muteOf(event) === undefined,
   )
   return isOpen ? group.told_ms + route.repeatMs : undefined
 }
@@ -36,7 +36,8 @@ export function stepDueMs(group: Group, muteOf: MuteOf): number | undefined {
   if (incident?.ladder == null || step === undefined || acked !== null) return undefined
   const { severities } = incident.ladder
   const isMeant = Object.values(group.members).some(
-    ({ event, told }) => isFiring(event) && told?.phase === 'firing' && severities.includes(event.severity) && muteOf(event) === undefined,
+    ({ event, told, left }) =>
+      !left && isFiring(event) && told?.phase === 'firing' && severities.includes(event.severity) && muteOf(event) === undefined,
   )
   return isMeant ? incident.opened_ms + step.after_ms : undefined
 }

@@ -25,8 +25,11 @@ export function flush(before: Group, telling: Telling): [group: Group, message: 
   const open = openMembers(group, muteOf)
   const news = open.filter(({ news_ms: newsMs }) => newsMs !== null)
   // Somebody took on what was there; something critical on top calls again.
-  const isNewlyCritical = news.some(({ event, told }) => told === null && isFiring(event) && event.severity === 'critical')
-  const awake = isNewlyCritical && group.acked !== null ? { ...group, acked: null } : group
+  const ackedMs = group.acked?.time_ms ?? Number.POSITIVE_INFINITY
+  const isNewlyCritical = news.some(
+    ({ event, told, news_ms: newsMs }) => told === null && isFiring(event) && event.severity === 'critical' && (newsMs ?? 0) >= ackedMs,
+  )
+  const awake = isNewlyCritical ? { ...group, acked: null } : group
   const stepMs = stepDueMs(awake, muteOf)
   if (stepMs !== undefined && stepMs <= nowMs) return say(awake, open, 'escalated', telling)
   if (news.length > 0) return say(awake, open, occasionOf(awake, open), telling)
@@ -35,12 +38,13 @@ export function flush(before: Group, telling: Telling): [group: Group, message: 
   return [awake, undefined]
 }
 
-/** Says that somebody took the incident on. */
-export function acknowledge(group: Group, acked: Acked, telling: Telling): [Group, Message | undefined] {
-  if (group.incident === null) return [group, undefined]
-  const open = openMembers(group, telling.muteOf)
-  const next = { ...group, acked }
-  return open.some(({ event }) => isFiring(event)) ? say(next, open, 'acked', telling) : [next, undefined]
+/** Somebody took the incident on by this alert. It is said where people heard of it; what they hear of later is taken on already. */
+export function acknowledge(group: Group, fingerprint: string, acked: Acked, telling: Telling): [Group, Message | undefined] {
+  const member = group.members[fingerprint]
+  if (member === undefined) return [group, undefined]
+  const next = { ...group, acked, members: { ...group.members, [fingerprint]: { ...member, acked_ms: acked.time_ms } } }
+  const open = openMembers(next, telling.muteOf)
+  return group.incident !== null && open.some(({ event }) => isFiring(event)) ? say(next, open, 'acked', telling) : [next, undefined]
 }
 
 /**
@@ -79,7 +83,8 @@ function say(group: Group, open: readonly Member[], occasion: Occasion, { ladder
   const known = group.incident
   const worst = worstOf([...alerts.map(({ severity }) => severity), ...(known === null ? [] : [known.worst])])
   const incident = known ?? { id: incidentId(group, alerts, nowMs), opened_ms: nowMs, worst, ladder }
-  const taken = stepsTaken(incident.ladder, firing, group, { openedMs: incident.opened_ms, nowMs })
+  const calling = open.filter(({ event, left }) => isFiring(event) && !left).map(({ event }) => event)
+  const taken = stepsTaken(incident.ladder, calling, group, { openedMs: incident.opened_ms, nowMs })
   const members = Object.fromEntries(Object.entries(group.members).flatMap(([key, member]) => afterTelling(key, member, open)))
   const isOver = !Object.values(members).some(({ told }) => told?.phase === 'firing')
   const message: Message = {
@@ -103,11 +108,11 @@ function say(group: Group, open: readonly Member[], occasion: Occasion, { ladder
 
 function stepsTaken(
   ladder: Ladder | null,
-  firing: readonly AlertEvent[],
+  calling: readonly AlertEvent[],
   { acked, escalated }: Group,
   times: { openedMs: number; nowMs: number },
 ): readonly Step[] {
-  const isMeant = ladder !== null && acked === null && firing.some(({ severity }) => ladder.severities.includes(severity))
+  const isMeant = ladder !== null && acked === null && calling.some(({ severity }) => ladder.severities.includes(severity))
   return isMeant ? stepsDue(ladder, escalated, times.openedMs, times.nowMs) : []
 }
 
@@ -116,7 +121,7 @@ function afterTelling(key: string, member: Member, open: readonly Member[]): [st
   if (!open.includes(member)) return [[key, member]]
   const { event } = member
   if (!isFiring(event)) return []
-  return [[key, { event, told: { phase: 'firing', severity: event.severity, epoch: event.epoch }, news_ms: null }]]
+  return [[key, { ...member, told: { phase: 'firing', severity: event.severity, epoch: event.epoch }, news_ms: null }]]
 }
 
 /** The end of what nobody heard of, because it was muted all the time, needs no words. */

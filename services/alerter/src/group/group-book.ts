@@ -6,12 +6,13 @@ import { muteOf, type Muter } from '../mute/mute.ts'
 import { notificationsOf, type Notification } from '../notify/notification.ts'
 import { channelsFor, type NamedChannel } from '../route/channels-for.ts'
 import { labelOf, type Route, type RouteTree } from '../route/route-tree.ts'
+import { notAfter, setBackMs } from './clock-set-back.ts'
 import { dueMs, type MuteOf } from './due.ts'
 import { DueQueue } from './due-queue.ts'
 import { acknowledge, flush, forgetUnheard, sayFlapping, type Telling } from './flush.ts'
 import type { GroupRecord } from './group-record.ts'
 import { maxMembers, newGroup, type Acked, type Group, type Message } from './group.ts'
-import { isForPeople, join } from './join.ts'
+import { isForPeople, join, leave } from './join.ts'
 
 /** What the groups look at besides themselves. */
 export interface GroupView {
@@ -41,7 +42,11 @@ const maxPerRound = 500
 /** Every group that has something in it, and when each is to be looked at next. No I/O. */
 export class GroupBook {
   readonly #groups = new Map<string, Group>()
+  /** Ids of the groups that hold an alert. */
+  readonly #holders = new Map<string, Set<string>>()
   readonly #due = new DueQueue()
+  #latestMs = 0
+  #isToReconsider = false
   readonly #view: GroupView
 
   constructor(view: GroupView) {
@@ -54,7 +59,7 @@ export class GroupBook {
 
   /** When the next group is to be looked at; undefined: not before something happens. */
   get nextMs(): number | undefined {
-    return this.#due.firstMs
+    return this.#isToReconsider ? this.#latestMs : this.#due.firstMs
   }
 
   all(): IterableIterator<Group> {
@@ -63,25 +68,35 @@ export class GroupBook {
 
   /** Those that hold an alert. */
   of(fingerprint: string): Group[] {
-    return [...this.#groups.values()].filter(({ members }) => fingerprint in members)
+    return [...(this.#holders.get(fingerprint) ?? [])].flatMap((id) => this.#groups.get(id) ?? [])
   }
 
   restore({ group }: GroupRecord, nowMs: number): void {
-    this.#keep(group, nowMs)
+    this.#keep(notAfter(group, nowMs), nowMs)
   }
 
-  /** Takes an alert event into its groups. What changed comes back, with what is to be said at once. */
+  /**
+   * Takes an alert event into its groups: those of its routes, and those that it left because its severity or the configuration changed.
+   * What changed comes back, with what is to be said at once.
+   */
   take(event: AlertEvent, nowMs: number): Saying[] {
     if (!isForPeople(event)) return []
-    return this.#view.routes.routesFor(event).flatMap((route) => {
-      const group = this.#groupOf(route, event)
-      const joined = join(group, event, nowMs)
-      return joined === group ? [] : [this.#look(joined, nowMs)]
-    })
+    this.#heedClock(nowMs)
+    const routed = this.#view.routes.routesFor(event).map((route) => this.#groupOf(route, event))
+    const ids = new Set(routed.map(({ id }) => id))
+    const former = this.of(event.fingerprint).filter(({ id }) => !ids.has(id))
+    const changes = [
+      ...routed.map((group): [Group, Group] => [group, join(group, event, nowMs)]),
+      ...former.map((group): [Group, Group] => [group, leave(group, event, nowMs)]),
+    ]
+    return changes.flatMap(([before, after]) => (after === before ? [] : [this.#look(after, nowMs)]))
   }
 
   /** What is due. */
   takeDue(nowMs: number): Saying[] {
+    this.#heedClock(nowMs)
+    if (this.#isToReconsider) for (const id of this.#groups.keys()) this.#due.hasten(id, nowMs)
+    this.#isToReconsider = false
     const groups = this.#due.take(nowMs, maxPerRound).flatMap((id) => this.#groups.get(id) ?? [])
     return groups.flatMap((group) => {
       const saying = this.#look(group, nowMs)
@@ -89,22 +104,19 @@ export class GroupBook {
     })
   }
 
-  /** A silence came or went, a source was resolved: whoever has something untold, or something to repeat, is looked at again. */
-  reconsider(nowMs: number): Saying[] {
-    const waiting = [...this.#groups.values()].filter(
-      ({ members, incident }) => incident !== null || Object.values(members).some(({ news_ms: newsMs }) => newsMs !== null),
-    )
-    return waiting.flatMap((group) => {
-      const saying = this.#look(group, nowMs)
-      return saying.group === group ? [] : [saying]
-    })
+  /**
+   * A silence came or went, a source was resolved: every group is due to be looked at. Not here and now: when a thousand hosts come back,
+   * that would be a thousand times all groups.
+   */
+  reconsider(): void {
+    this.#isToReconsider = this.#groups.size > 0
   }
 
-  /** Says of the incident of a group that somebody took it on. */
-  acknowledge(id: string, acked: Acked, nowMs: number): Saying | undefined {
+  /** Somebody took the incident of a group on, by this alert. */
+  acknowledge(id: string, fingerprint: string, acked: Acked, nowMs: number): Saying | undefined {
     const group = this.#groups.get(id)
     if (group === undefined) return undefined
-    const [next, message] = acknowledge(group, acked, this.#telling(group, nowMs))
+    const [next, message] = acknowledge(group, fingerprint, acked, this.#telling(group, nowMs))
     return this.#said(group, next, message, nowMs)
   }
 
@@ -155,7 +167,14 @@ export class GroupBook {
     return { group, notifications: notificationsOf({ ...message, figures, level }, before, told) }
   }
 
+  #heedClock(nowMs: number): void {
+    const wasSetBack = nowMs < this.#latestMs - setBackMs
+    this.#latestMs = wasSetBack ? nowMs : Math.max(nowMs, this.#latestMs)
+    if (wasSetBack) for (const group of this.#groups.values()) this.#keep(notAfter(group, nowMs), nowMs)
+  }
+
   #keep(group: Group, nowMs: number, earliestMs = 0): void {
+    this.#index(this.#groups.get(group.id)?.members ?? {}, group)
     if (isSpent(group)) {
       this.#groups.delete(group.id)
       this.#due.set(group.id, undefined)
@@ -164,6 +183,21 @@ export class GroupBook {
     this.#groups.set(group.id, group)
     const due = dueMs(group, this.#routeOf(group), this.#muteOf(nowMs))
     this.#due.set(group.id, due === undefined ? undefined : Math.max(due, earliestMs))
+  }
+
+  #index(before: Group['members'], { id, members }: Group): void {
+    for (const fingerprint of Object.keys(before)) {
+      if (fingerprint in members) continue
+      const holders = this.#holders.get(fingerprint)
+      holders?.delete(id)
+      if (holders?.size === 0) this.#holders.delete(fingerprint)
+    }
+    for (const fingerprint of Object.keys(members)) {
+      if (fingerprint in before) continue
+      const holders = this.#holders.get(fingerprint)
+      if (holders === undefined) this.#holders.set(fingerprint, new Set([id]))
+      else holders.add(id)
+    }
   }
 
   #telling(group: Group, nowMs: number): Telling {

@@ -24,6 +24,8 @@ const memberSchema = z.object({
   event: alertEventSchema,
   told: z.object({ phase: z.enum(['firing', 'resolved']), severity, epoch: id }).nullable(),
   news_ms: milliseconds.nullable(),
+  left: z.boolean().default(false),
+  acked_ms: milliseconds.nullable().default(null),
 })
 
 const groupSchema = z.object({

@@ -18,6 +18,10 @@ export interface Member {
   readonly told: Told | null
   /** Since when there is something to tell, by our clock; null when there is nothing. */
   readonly news_ms: number | null
+  /** It goes another way since: who heard of it here hears of its end, and nobody is called or reminded because of it. */
+  readonly left: boolean
+  /** The acknowledgement of it that this group took last, by its time; null: none. */
+  readonly acked_ms: number | null
 }
 
 /** From the first message until everything is resolved. */

@@ -14,8 +14,17 @@ export function join(group: Group, event: AlertEvent, nowMs: number): Group {
   // The end of what nobody is waiting to hear of.
   if (!isFiring(event) && known === undefined) return group
   const told = known?.told ?? null
-  const member: Member = { event, told, news_ms: isNews(event, told) ? (known?.news_ms ?? nowMs) : null }
+  const newsMs = isNews(event, told) ? (known?.news_ms ?? nowMs) : null
+  const member: Member = { event, told, news_ms: newsMs, left: false, acked_ms: known?.acked_ms ?? null }
   return { ...group, members: { ...group.members, [event.fingerprint]: member } }
+}
+
+/** The group after an event of an alert that it holds and that goes another way now. What nobody heard of here is not here any more. Pure. */
+export function leave(group: Group, event: AlertEvent, nowMs: number): Group {
+  const { [event.fingerprint]: known, ...others } = group.members
+  if (known === undefined || known.event.id === event.id || !isFiring(event)) return join(group, event, nowMs)
+  if (known.told === null) return { ...group, members: others }
+  return { ...group, members: { ...others, [event.fingerprint]: { ...known, event, news_ms: null, left: true } } }
 }
 
 /** Whether people know something else of it than what is. */

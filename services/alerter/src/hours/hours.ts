@@ -6,15 +6,20 @@ const minutesPerDay = 1440
 /** Hours that come again, by the clock on the wall of a time zone: at a change to summer time they are an hour shorter, as people expect. */
 export interface Hours {
   contains(epochMs: number): boolean
-  /** When the hours at hand end at the latest, milliseconds; only where `contains`. Exact but on the day on which clocks change. */
+  /** When the hours at hand end, milliseconds; only where `contains`. Too early where clocks change at that very hour. */
   endMs(epochMs: number): number
 }
 
-interface LocalTime {
+interface LocalDay {
   readonly weekday: (typeof weekdays)[number]
   readonly day: number
   readonly lastDay: number
+}
+
+interface LocalTime {
   readonly minute: number
+  readonly today: LocalDay
+  readonly yesterday: LocalDay
 }
 
 /** Compiles hours of the configuration. `zone` counts where they name none. */
@@ -22,19 +27,29 @@ export function compileHours(config: HoursConfig, zone: string): Hours {
   const read = localTimeIn(config.timezone ?? zone)
   const [from, to] = [minuteOf(config.from), minuteOf(config.to)]
   const isOvernight = to <= from
-  const isDay = ({ weekday, day, lastDay }: LocalTime): boolean =>
+  const isDay = ({ weekday, day, lastDay }: LocalDay): boolean =>
     (config.days === undefined || config.days.includes(weekday)) &&
     (config.month_days === undefined || config.month_days.some((wanted) => (wanted > 0 ? wanted : lastDay + 1 + wanted) === day))
   /** The day on which the hours that hold this moment began has to fit; undefined: no hours hold it. */
   const minutesLeft = (epochMs: number): number | undefined => {
-    const now = read(epochMs)
-    if (!isOvernight) return now.minute >= from && now.minute < to && isDay(now) ? to - now.minute : undefined
-    if (now.minute >= from && isDay(now)) return minutesPerDay - now.minute + to
-    return now.minute < to && isDay(read(epochMs - (now.minute + 1) * minuteMs)) ? to - now.minute : undefined
+    const { minute, today, yesterday } = read(epochMs)
+    if (!isOvernight) return minute >= from && minute < to && isDay(today) ? to - minute : undefined
+    if (minute >= from && isDay(today)) return minutesPerDay - minute + to
+    return minute < to && isDay(yesterday) ? to - minute : undefined
+  }
+  let known: { minute: number; endMs: number } | undefined
+  const endMs = (epochMs: number): number => {
+    const minute = Math.floor(epochMs / minuteMs)
+    if (known?.minute === minute) return known.endMs
+    const end = minute + (minutesLeft(epochMs) ?? 0)
+    // Where clocks change in between, the one on the wall does not show `to` then.
+    const late = ((read(end * minuteMs).minute - to + 1.5 * minutesPerDay) % minutesPerDay) - minutesPerDay / 2
+    known = { minute, endMs: Math.max(minute + 1, end - late) * minuteMs }
+    return known.endMs
   }
   return {
     contains: (epochMs) => minutesLeft(epochMs) !== undefined,
-    endMs: (epochMs) => (Math.floor(epochMs / minuteMs) + (minutesLeft(epochMs) ?? 0)) * minuteMs,
+    endMs,
   }
 }
 
@@ -60,12 +75,20 @@ function localTimeIn(zone: string): (epochMs: number) => LocalTime {
     const parts = Object.fromEntries(format.formatToParts(epochMs).map(({ type, value }) => [type, value]))
     const [year, month, day] = [Number(parts['year']), Number(parts['month']), Number(parts['day'])]
     const time: LocalTime = {
-      weekday: weekdays[new Date(Date.UTC(year, month - 1, day)).getUTCDay()] ?? 'sun',
-      day,
-      lastDay: new Date(Date.UTC(year, month, 0)).getUTCDate(),
       minute: Number(parts['hour']) * 60 + Number(parts['minute']),
+      today: dayOf(new Date(Date.UTC(year, month - 1, day))),
+      yesterday: dayOf(new Date(Date.UTC(year, month - 1, day - 1))),
     }
     known = { minute, time }
     return time
+  }
+}
+
+/** `date` is midnight in UTC. */
+function dayOf(date: Date): LocalDay {
+  return {
+    weekday: weekdays[date.getUTCDay()] ?? 'sun',
+    day: date.getUTCDate(),
+    lastDay: new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate(),
   }
 }

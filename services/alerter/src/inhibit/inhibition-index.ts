@@ -10,24 +10,31 @@ type Match = Config['source']
 
 /** Which causes fire, per inhibition and the labels it compares: a set for each, so that one cause that ends does not free what another mutes. */
 export class InhibitionIndex implements Muter {
-  readonly #inhibitions: readonly { name: string; config: Config; sources: Map<string, Set<string>> }[]
+  readonly #inhibitions: readonly { name: string; config: Config; sources: Map<string, Set<string>>; keys: Map<string, string> }[]
 
   constructor(config: InhibitConfig) {
-    this.#inhibitions = Object.entries(config).map(([name, each]) => ({ name, config: each, sources: new Map() }))
+    this.#inhibitions = Object.entries(config).map(([name, each]) => ({ name, config: each, sources: new Map(), keys: new Map() }))
   }
 
   /** Takes an alert event in. True when it was a cause and is none any more. */
   note(event: AlertEvent): boolean {
+    if (!isFiring(event) && event.phase !== 'resolved') return false
     let hasEnded = false
-    for (const { config, sources } of this.#inhibitions) {
-      if (!fits(config.source, event)) continue
-      const key = keyOf(config, event)
-      const firing = sources.get(key)
-      if (isFiring(event)) sources.set(key, (firing ?? new Set()).add(event.fingerprint))
-      else if (event.phase === 'resolved' && firing?.delete(event.fingerprint) === true) {
+    for (const { config, sources, keys } of this.#inhibitions) {
+      // Its severity may have changed: then it is a cause no more, or one of something else.
+      const before = keys.get(event.fingerprint)
+      const key = isFiring(event) && fits(config.source, event) ? keyOf(config, event) : undefined
+      if (before === key) continue
+      if (before !== undefined) {
         hasEnded = true
-        if (firing.size === 0) sources.delete(key)
+        keys.delete(event.fingerprint)
+        const firing = sources.get(before)
+        firing?.delete(event.fingerprint)
+        if (firing?.size === 0) sources.delete(before)
       }
+      if (key === undefined) continue
+      keys.set(event.fingerprint, key)
+      sources.set(key, (sources.get(key) ?? new Set()).add(event.fingerprint))
     }
     return hasEnded
   }

@@ -34,7 +34,8 @@ interface Parts {
   readonly exclusively: (task: () => Promise<void>) => Promise<void>
 }
 
-const longestTimerMs = 3_600_000
+/** Also how soon a clock that was set back is noticed. */
+const longestTimerMs = 60_000
 
 /** Where alert events become notifications: through their groups into the outbox, and from there one courier per channel carries them. */
 export class Desk {
@@ -42,6 +43,8 @@ export class Desk {
   readonly #couriers = new Map<string, Courier>()
   /** Groups that are over; their records go when this checkpoint is reached. */
   readonly #spent = new Map<string, number>()
+  /** What was told before the groups were taken up; undefined since then. */
+  #early: AlertEvent[] | undefined = []
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
 
@@ -59,24 +62,29 @@ export class Desk {
     for (const outcome of await outbox.load(checkpoint)) await this.#publish(outcome)
     const waiting = Map.groupBy(outbox.waiting, (entry) => entry.record.notification.channel)
     for (const [channel, entries] of waiting) this.#courier(channel).add(entries)
+    const early = this.#early ?? []
+    this.#early = undefined
     for (const record of records) {
       groups.restore(record, clock.now())
       if (isSpent(record.group)) this.#spent.set(record.group.id, this.#parts.nextCheckpoint())
       if (record.said !== null && record.said.checkpoint > checkpoint) for (const each of record.said.notifications) await this.#post(each)
     }
+    for (const event of early) await this.notify(event)
     this.#arm()
   }
 
   /** What people are to hear of this event, now or later, is stored when this resolves. */
   async notify(event: AlertEvent): Promise<void> {
+    if (this.#early !== undefined) return void this.#early.push(event)
     const { groups, clock } = this.#parts
     await this.carryOut(groups.take(event, clock.now()))
   }
 
-  /** Something that keeps people from hearing came or went. */
+  /** Something that keeps people from hearing came or went: all groups are looked at, a part at a time, as soon as there is time for it. */
   async reconsider(): Promise<void> {
-    const { groups, clock } = this.#parts
-    await this.carryOut(groups.reconsider(clock.now()))
+    this.#parts.groups.reconsider()
+    this.#arm()
+    await Promise.resolve()
   }
 
   /** Stores what groups say, then puts it into the outbox. */
@@ -169,7 +177,11 @@ export class Desk {
         'a notification cannot be delivered',
       )
     }
+    // At once: until it is noted a crash sends it again, and the work at hand may take its time.
+    const noting = outbox.note(entry, outcome)
+    await noting.catch(() => undefined)
     await exclusively(async () => {
+      await noting
       await outbox.settle(entry, outcome, nextCheckpoint())
       await this.#publish(outcome)
       await settled(outcome)

@@ -7,6 +7,9 @@ import type { OutboxRecord, StoredOutboxRecord } from './outbox-record.ts'
 /** Notifications on their way at once; what comes on top is refused, said and counted. */
 export const maxOutboxRecords = 10_000
 
+/** Of an outcome that no checkpoint covers yet. */
+const notYetTold = Number.MAX_SAFE_INTEGER
+
 /** A notification in memory, with the place where it is stored. */
 export interface Entry {
   readonly slot: number
@@ -55,9 +58,13 @@ export class Outbox {
       if (!Number.isSafeInteger(slot)) continue
       this.#slots = Math.max(this.#slots, slot + 1)
       if (record.notification === null || (record.outcome !== null && record.checkpoint <= checkpoint)) continue
-      this.#entries.set(entryKey(record.notification), { slot, record, isInDoubt: true })
+      const entry: Entry = { slot, record, isInDoubt: true }
+      this.#entries.set(entryKey(record.notification), entry)
       this.#order = Math.max(this.#order, record.order)
-      if (record.outcome !== null) untold.push(record.outcome)
+      if (record.outcome === null) continue
+      untold.push(record.outcome)
+      // It is told now, before that checkpoint.
+      if (record.checkpoint === notYetTold) await this.settle(entry, record.outcome, checkpoint + 1)
     }
     const taken = new Set([...this.#entries.values()].map((entry) => entry.slot))
     for (let slot = this.#slots - 1; slot >= 0; slot--) if (!taken.has(slot)) this.#freeSlots.push(slot)
@@ -91,7 +98,12 @@ export class Outbox {
     await this.#write(entry, { ...entry.record, attempts: entry.record.attempts + 1, next_ms: nextMs })
   }
 
-  /** It is delivered, or never will be. */
+  /** It is delivered, or never will be; nobody was told of that yet. */
+  async note(entry: Entry, outcome: NotifyEvent): Promise<void> {
+    await this.#write(entry, { ...entry.record, outcome, checkpoint: notYetTold })
+  }
+
+  /** What became of it is told before this checkpoint. */
   async settle(entry: Entry, outcome: NotifyEvent, checkpoint: number): Promise<void> {
     await this.#write(entry, { ...entry.record, outcome, checkpoint })
   }

@@ -8,12 +8,12 @@ import type { Notification } from './notification.ts'
 export const maxPerSummary = 200
 
 /**
- * Many notifications to one channel as one: what fires, the worst first, then what is resolved. Of one group only the last counts. The id
+ * Many notifications to one channel as one: what fires, the worst first, then what is resolved. Of one group the last counts, with the ends
+ * that none before it told. The id
  * follows from what is in it.
  */
 export function summarize(notifications: readonly Notification[]): Notification | undefined {
-  const lastOf = new Map(notifications.map((notification) => [notification.group, notification]))
-  const last = [...lastOf.values()]
+  const last = [...Map.groupBy(notifications, ({ group }) => group).values()].flatMap(lastWord)
   const alerts = last.flatMap(({ message }) => message.alerts).toSorted(byWeight)
   const [event] = alerts
   const [first] = notifications
@@ -47,6 +47,17 @@ export function summarize(notifications: readonly Notification[]): Notification 
       ),
     },
   }
+}
+
+/** The last of one group, with the ends that earlier ones were to tell. */
+function lastWord(notifications: readonly Notification[]): Notification[] {
+  const last = notifications.at(-1)
+  if (last === undefined) return []
+  const { message } = last
+  const told = new Set(message.alerts.map(({ fingerprint }) => fingerprint))
+  const earlier = notifications.slice(0, -1).flatMap((each) => each.message.alerts)
+  const ended = new Map(earlier.flatMap((event) => (isFiring(event) || told.has(event.fingerprint) ? [] : [[event.fingerprint, event]])))
+  return [{ ...last, message: { ...message, alerts: [...message.alerts, ...ended.values()], resolved: message.resolved + ended.size } }]
 }
 
 function byWeight(a: AlertEvent, b: AlertEvent): number {

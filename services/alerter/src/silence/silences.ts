@@ -62,6 +62,7 @@ class Silences implements Companion, Muter {
 
   /** Ends those that were to end with what they silence, and forgets those that ended long ago. */
   async #sweep(): Promise<void> {
+    if (this.#known.size === 0) return
     const nowMs = this.#view.context.clock.now()
     const firing = await this.#firing()
     for (const [id, silence] of this.#known) {
@@ -70,7 +71,11 @@ class Silences implements Companion, Muter {
       if (silence.end_ms + rememberMs < nowMs) {
         this.#known.delete(id)
         await this.#bucket?.delete(id)
-      } else if (silence.until_resolved && isActive(silence, nowMs) && silence.created_ms + sweepEveryMs < nowMs) {
+      } else if (
+        silence.until_resolved &&
+        isActive(silence, nowMs) &&
+        Math.max(silence.created_ms, silence.start_ms) + sweepEveryMs < nowMs
+      ) {
         if (hidden === 0) await this.#end(id, nowMs)
       }
     }

@@ -13,7 +13,8 @@ export class MemoryBucket<T> implements Bucket<T> {
 
   async put(key: string, value: T, revision: number): Promise<number> {
     const known = this.#entries.get(key)?.revision ?? 0
-    if (known !== revision) throw new ConflictError('stale_revision', `${key} is at revision ${known}, not ${revision}`, { transient: true })
+    if (known !== revision)
+      throw new ConflictError('stale_revision', `${key} is at revision ${known}, not ${revision}`, { transient: true })
     const entry = { value, revision: ++this.#revision }
     this.#entries.set(key, entry)
     this.#tell(key, entry)

@@ -63,13 +63,33 @@ export class Simulation {
       })
       for (const message of options.past ?? []) bus.keep(message)
       const context: ServiceContext<AlerterConfig> = {
-        ...{ name: 'alerter', host, instance: host, version: '0', source, clock: time, log, bus, stateDir: '', base, config },
+        name: 'alerter',
+        host,
+        instance: host,
+        version: '0',
+        source,
+        clock: time,
+        log,
+        bus,
+        stateDir: '',
+        base,
+        config,
       }
-      const openOne = (channel: ChannelConfig): Channel => recorder(channel, (notification) => options.onNotification(notification, time.now()))
+      const openOne = (channel: ChannelConfig): Channel =>
+        recorder(channel, (notification) => options.onNotification(notification, time.now()))
       const about = { clock: time, log, version: '0', locale: base.locale, timezone: timezoneOf(base) }
       const channels = new OpenChannels(about, config.channels, openOne)
       const lease = await bus.acquireLease({ key: 'simulation', holder: source })
-      const parts = { context, lease, place: { number: 0, shards: 1 }, counters: new Counters(), channels, config, random: () => 0.5, checkpointEveryMs }
+      const parts = {
+        context,
+        lease,
+        place: { number: 0, shards: 1 },
+        counters: new Counters(),
+        channels,
+        config,
+        random: () => 0.5,
+        checkpointEveryMs,
+      }
       const shard = await Shard.open(parts)
       const beat = (): void => void bus.deliver(heartbeatOf(time.now()))
       beat()

@@ -33,8 +33,7 @@ export class VirtualTime implements Clock {
     this.#leastLookMs = leastLookMs
     const start =
       (isRepeated: boolean) =>
-      (run: (...args: unknown[]) => void, waitMs?: number, ...args: unknown[]): VirtualTimer =>
-        {
+      (run: (...args: unknown[]) => void, waitMs?: number, ...args: unknown[]): VirtualTimer => {
         const leastMs = isRepeated ? leastLookMs : 1
         return new VirtualTimer(this, this.#start({ run: () => run(...args), waitMs: Math.max(leastMs, waitMs ?? 1), isRepeated }))
       }

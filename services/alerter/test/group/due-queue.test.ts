@@ -31,3 +31,10 @@ test('leaves for later what is over the limit', () => {
   expect(queue.take(1, 2)).toHaveLength(2)
   expect(queue.firstMs).toBe(1)
 })
+
+test('is no larger than what is due, however often that is set anew', () => {
+  const queue = new DueQueue()
+  for (let index = 0; index < 10_000; index++) queue.set(`key-${index % 10}`, 1_000_000 + index)
+  expect(queue.heapSize).toBeLessThan(100)
+  expect(queue.take(2_000_000, 100)).toHaveLength(10)
+})

@@ -52,7 +52,13 @@ function open(config: { route?: object; routes?: object; escalation?: object; co
     },
     setMute: (next: Mute | undefined) => {
       mute = next
-      note(book.reconsider(nowMs))
+      book.reconsider()
+      note(book.takeDue(nowMs))
+    },
+    /** The clock is set; the desk looks within a minute. */
+    setClock: (ms: number) => {
+      nowMs = ms
+      note(book.takeDue(nowMs))
     },
     now: () => nowMs,
     note,
@@ -134,7 +140,7 @@ describe('the groups', () => {
     const { take, pass, said, book, now, note } = open({ route: { repeat_interval: '1h' } })
     take({})
     const [group] = book.all()
-    note([book.acknowledge(group?.id ?? '', { actor: 'kim', time_ms: now(), until_ms: null }, now())])
+    note([book.acknowledge(group?.id ?? '', exampleEvent().fingerprint, { actor: 'kim', time_ms: now(), until_ms: null }, now())])
     pass(3 * hour)
     note([book.release(group?.id ?? '', now())])
     expect(said).toEqual(['slack new 1/0 warning', 'slack acked 1/0 warning', 'slack repeated 1/0 warning'])
@@ -147,7 +153,7 @@ describe('the groups', () => {
     pass(3 * hour)
     expect(said).toEqual(['slack new 1/0 warning', ...Array.from({ length: 3 }, () => 'slack repeated 1/0 warning')])
     const [group] = [...book.all()]
-    note([book.acknowledge(group?.id ?? '', { actor: 'kim', time_ms: now(), until_ms: null }, now())])
+    note([book.acknowledge(group?.id ?? '', 'a', { actor: 'kim', time_ms: now(), until_ms: null }, now())])
     pass(24 * hour)
     expect(said.slice(4)).toEqual(['slack acked 1/0 warning'])
   })
@@ -210,6 +216,79 @@ describe('the groups', () => {
     expect(said).toHaveLength(1)
   })
 
+  describe('whose alert changes its way', () => {
+    const routes = {
+      calm: { severity: ['info', 'warning'], channels: ['slack'] },
+      loud: { severity: ['critical'], channels: ['mail'] },
+    }
+
+    it('end where it was heard of first too, and neither repeat nor call there', () => {
+      const contacts = { kim: { name: 'Kim', role: 'first responder' } }
+      const escalation = { default: { steps: [{ contacts: ['kim'] }] } }
+      const { take, pass, said, book } = open({ routes, contacts, escalation, route: { repeat_interval: '1h' } })
+      take({ fingerprint: 'a' })
+      take({ fingerprint: 'a', phase: 'updated', severity: 'critical' })
+      pass(hour)
+      expect(said).toEqual(['slack new 1/0 warning', 'mail new 1/0 critical, first responder', 'mail repeated 1/0 critical'])
+      take({ fingerprint: 'a', phase: 'resolved', severity: 'critical', reason: 'recovered' })
+      expect(said.slice(3).toSorted()).toEqual(['mail resolved 0/1 critical', 'slack resolved 0/1 critical'])
+      expect(book.size).toBe(0)
+    })
+
+    it('forget it where nobody heard of it', () => {
+      const { take, pass, said, book } = open({ routes: { ...routes, calm: { ...routes.calm, group_wait: '30s' } } })
+      take({ fingerprint: 'a' })
+      take({ fingerprint: 'a', phase: 'updated', severity: 'critical' })
+      expect(book.size).toBe(1)
+      take({ fingerprint: 'a', phase: 'resolved', severity: 'critical', reason: 'recovered' })
+      pass(hour)
+      expect(said).toEqual(['mail new 1/0 critical', 'mail resolved 0/1 critical'])
+    })
+
+    it.each([['severity'], ['host']])('tell the end once to each who heard of it when they are grouped by %s', (label) => {
+      const { take, pass, said, book } = open({ route: { group_by: [label] } })
+      take({ fingerprint: 'a', severity: 'critical' })
+      take({ fingerprint: 'a', phase: 'updated' })
+      pass(hour)
+      take({ fingerprint: 'a', phase: 'resolved', reason: 'recovered' })
+      expect(said.filter((line) => line.startsWith('mail'))).toHaveLength(label === 'host' ? 3 : 2)
+      expect(said.at(-1)).toContain('resolved 0/1')
+      expect(book.size).toBe(0)
+    })
+  })
+
+  it('heed who took it on before anybody was told, and do not call again for what was critical by then', () => {
+    const { take, pass, said, book, now, note, setMute } = open({ route: { repeat_interval: '1h' } })
+    setMute({ kind: 'silenced', by: 's', untilMs: null })
+    take({ fingerprint: 'a', severity: 'critical' })
+    pass(second)
+    const [group] = book.all()
+    note([book.acknowledge(group?.id ?? '', 'a', { actor: 'kim', time_ms: now(), until_ms: null }, now())])
+    setMute(undefined)
+    pass(24 * hour)
+    expect(said).toEqual(['slack new 1/0 critical', 'mail new 1/0 critical'])
+  })
+
+  it('go on when the clock is set back', () => {
+    const { take, pass, said, setClock } = open({ route: { repeat_interval: '1h' } })
+    setClock(1000 * hour)
+    take({ fingerprint: 'a' })
+    setClock(hour)
+    pass(hour)
+    expect(said).toEqual(['slack new 1/0 warning', 'slack repeated 1/0 warning'])
+    take({ fingerprint: 'b' })
+    pass(10 * second)
+    expect(said.slice(2)).toEqual(['slack changed 2/0 warning'])
+  })
+
+  it('know the groups that hold an alert', () => {
+    const { take, book } = open({ routes: { both: { channels: ['mail'], continue: true }, all: {} } })
+    take({ fingerprint: 'a' })
+    expect(book.of('a').map(({ route }) => route)).toEqual(['both', 'all'])
+    take({ fingerprint: 'a', phase: 'resolved', reason: 'recovered' })
+    expect(book.of('a')).toEqual([])
+  })
+
   describe('with a ladder', () => {
     const contacts = {
       kim: { name: 'Kim', role: 'first responder' },
@@ -236,12 +315,12 @@ describe('the groups', () => {
       const { take, pass, said, book, now, note } = open({ contacts, escalation, route: { repeat_interval: '12h' } })
       take({ fingerprint: 'a' })
       const [group] = [...book.all()]
-      note([book.acknowledge(group?.id ?? '', { actor: 'kim', time_ms: now(), until_ms: now() + hour }, now())])
+      note([book.acknowledge(group?.id ?? '', 'a', { actor: 'kim', time_ms: now(), until_ms: now() + hour }, now())])
       pass(hour - 1)
       expect(said.slice(1)).toEqual(['slack acked 1/0 warning'])
       pass(1)
       expect(said[2]).toBe('slack escalated 1/0 warning, development lead')
-      note([book.acknowledge(group?.id ?? '', { actor: 'kim', time_ms: now(), until_ms: null }, now())])
+      note([book.acknowledge(group?.id ?? '', 'a', { actor: 'kim', time_ms: now(), until_ms: null }, now())])
       take({ fingerprint: 'b', severity: 'critical' })
       pass(2 * hour)
       expect(said.slice(-2)).toEqual(['slack escalated 2/0 critical, development lead', 'mail escalated 2/0 critical, development lead'])

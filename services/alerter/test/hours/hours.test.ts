@@ -65,4 +65,33 @@ describe('hours that come again', () => {
       }),
     )
   })
+
+  it('over midnight last until their end in the night that has an hour twice, and in the one that lacks it', () => {
+    const berlin = (day: 'sat' | 'sun') => hours({ days: [day], from: '22:00', to: '06:00', timezone: 'Europe/Berlin' })
+    const held = (each: ReturnType<typeof hours>, day: string): number =>
+      Array.from({ length: 24 }, (_, hour) => at(day) + hour * 3_600_000).filter((time) => each.contains(time)).length
+    expect(held(berlin('sat'), '2026-10-24T12:00:00Z')).toBe(9)
+    expect(held(berlin('sun'), '2026-10-24T12:00:00Z')).toBe(0)
+    expect(held(berlin('sat'), '2026-03-28T12:00:00Z')).toBe(7)
+  })
+
+  it('say when they end also where clocks change, never later than it is', () => {
+    const early = hours({ from: '01:00', to: '04:00', timezone: 'Europe/Berlin' })
+    expect(early.endMs(at('2026-03-29T00:30:00Z'))).toBe(at('2026-03-29T02:00:00Z'))
+    expect(early.endMs(at('2026-10-25T00:30:00Z'))).toBe(at('2026-10-25T03:00:00Z'))
+    const zone = fc.constantFrom('Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Seoul')
+    const time = fc.integer({ min: 0, max: 47 }).map((half) => `${String(half >> 1).padStart(2, '0')}:${half % 2 === 0 ? '00' : '30'}`)
+    const day = fc.constantFrom('2026-03-07', '2026-03-28', '2026-04-04', '2026-10-03', '2026-10-24', '2026-10-31')
+    fc.assert(
+      fc.property(zone, time, time, day, fc.integer({ min: 0, max: 3 * 1440 }), (timezone, from, to, first, minute) => {
+        const each = hours({ from, to, timezone })
+        const nowMs = at(`${first}T00:00:00Z`) + minute * 60_000
+        if (from === to || !each.contains(nowMs)) return
+        const endMs = each.endMs(nowMs)
+        expect(endMs).toBeGreaterThan(nowMs)
+        for (let minuteMs = nowMs; minuteMs < endMs; minuteMs += 60_000) expect(each.contains(minuteMs)).toBe(true)
+      }),
+      { numRuns: 300 },
+    )
+  })
 })

@@ -37,4 +37,15 @@ describe('inhibition', () => {
     expect(index.muteOf({ ...target, labels: { site: 'south' } })).toBeUndefined()
     expect(index.muteOf({ ...target, rule: 'cpu-high' })).toBeUndefined()
   })
+
+  it('ends with the severity that made it a cause', () => {
+    const index = new InhibitionIndex(inhibitSchemas.parse({ worst: { source: { severity: 'critical' }, equal: ['host'] } }))
+    const cause = exampleEvent({ rule: 'disk-full', fingerprint: 'disk', severity: 'critical' })
+    index.note(cause)
+    expect(index.muteOf(cpu('web-1'))?.by).toBe('worst')
+    expect(index.note({ ...cause, phase: 'acked', severity: 'warning' })).toBe(false)
+    expect(index.note({ ...cause, phase: 'updated', severity: 'warning' })).toBe(true)
+    expect(index.muteOf(cpu('web-1'))).toBeUndefined()
+    expect(index.note({ ...cause, phase: 'resolved', severity: 'warning' })).toBe(false)
+  })
 })

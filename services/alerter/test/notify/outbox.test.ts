@@ -117,4 +117,15 @@ describe('the outbox', () => {
     expect((await add(outbox, 'e')).isInDoubt).toBe(false)
     expect((await reopen(0)).outbox.waiting[0]?.isInDoubt).toBe(true)
   })
+
+  it('does not send again what was noted, and tells of it until a checkpoint has passed', async () => {
+    const outbox = await open()
+    const entry = await add(outbox, 'noted')
+    await outbox.note(entry, delivered(entry))
+    expect(outbox.waitingCount).toBe(0)
+    const second = await reopen(7)
+    expect([second.untold, second.outbox.waitingCount]).toEqual([1, 0])
+    expect((await reopen(7)).untold).toBe(1)
+    expect((await reopen(8)).untold).toBe(0)
+  })
 })

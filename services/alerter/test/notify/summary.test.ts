@@ -28,3 +28,13 @@ test('at most 20 alerts stand in it', () => {
   expect(summary?.message).toMatchObject({ firing: 50 })
   expect(summary?.message.alerts).toHaveLength(20)
 })
+
+test('an end is told also when its group said something else since', () => {
+  const [first, then] = [one('a', { phase: 'resolved' }), one('b')]
+  const summary = summarize([first, { ...then, group: first.group }])
+  expect(summary?.message).toMatchObject({ firing: 1, resolved: 1 })
+  expect(summary?.message.alerts.map(({ fingerprint, phase }) => [fingerprint, phase])).toEqual([
+    ['b', 'firing'],
+    ['a', 'resolved'],
+  ])
+})

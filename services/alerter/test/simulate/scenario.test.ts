@@ -46,12 +46,33 @@ describe('a scenario goes through the whole pipeline', () => {
         checks: [failing('a', '1m'), failing('b', '75s')],
         acks: [{ at: '2h', rule: 'late', host: 'a', actor: 'kim' }],
         expect: [
-          { at: '80s', alerts: [{ rule: 'late', host: 'a' }, { rule: 'late', host: 'b' }], messages: [] },
+          {
+            at: '80s',
+            alerts: [
+              { rule: 'late', host: 'a' },
+              { rule: 'late', host: 'b' },
+            ],
+            messages: [],
+          },
           { at: '90s', messages: [{ channel: 'web', route: 'web', occasion: 'new', firing: 2 }] },
           { at: '119m', messages: [{ occasion: 'repeated' }] },
-          { at: '2h', alerts: [{ rule: 'late', host: 'a', acked: 'kim' }, { rule: 'late', host: 'b', acked: 'kim' }], messages: [{ occasion: 'acked' }] },
+          {
+            at: '2h',
+            alerts: [
+              { rule: 'late', host: 'a', acked: 'kim' },
+              { rule: 'late', host: 'b', acked: 'kim' },
+            ],
+            messages: [{ occasion: 'acked' }],
+          },
           { at: '4h', messages: [] },
-          { at: '6h', alerts: [], messages: [{ occasion: 'changed', firing: 1, resolved: 1 }, { occasion: 'resolved', resolved: 1 }] },
+          {
+            at: '6h',
+            alerts: [],
+            messages: [
+              { occasion: 'changed', firing: 1, resolved: 1 },
+              { occasion: 'resolved', resolved: 1 },
+            ],
+          },
         ],
       },
       config,
@@ -85,7 +106,13 @@ describe('a scenario goes through the whole pipeline', () => {
             ],
             messages: [{ occasion: 'new', firing: 1, contains: 'database' }],
           },
-          { at: '30m', messages: [{ occasion: 'resolved', contains: 'database' }, { occasion: 'new', contains: 'web' }] },
+          {
+            at: '30m',
+            messages: [
+              { occasion: 'resolved', contains: 'database' },
+              { occasion: 'new', contains: 'web' },
+            ],
+          },
           { at: '45m', alerts: [{ rule: 'check-failing', host: 'batch-1', muted: 'window' }], others: true, messages: [] },
           { at: '70m', messages: [{ contains: 'web on b' }] },
           { at: '91m', messages: [{ occasion: 'new', contains: 'batch-1' }] },
@@ -97,12 +124,21 @@ describe('a scenario goes through the whole pipeline', () => {
   })
 
   it('gaps hold, what cannot be read holds, what is gone resolves', async () => {
-    const disk = (values: string) => ({ host: 'db-1', metric: 'fs.used_ratio', labels: { mount: '/data', device: 'sda', fstype: 'ext4' }, values })
+    const disk = (values: string) => ({
+      host: 'db-1',
+      metric: 'fs.used_ratio',
+      labels: { mount: '/data', device: 'sda', fstype: 'ext4' },
+      values,
+    })
     const root = { host: 'db-1', metric: 'fs.used_ratio', labels: { mount: '/', device: 'sdb', fstype: 'ext4' }, values: '10%x40' }
     const result = await run({
       series: [disk('50% 97%x2 nullx10 97% stalex5'), root],
       expect: [
-        { at: '12m', alerts: [{ rule: 'disk-full', severity: 'critical', labels: { mount: '/data' }, phase: 'firing' }], messages: [{ occasion: 'new' }] },
+        {
+          at: '12m',
+          alerts: [{ rule: 'disk-full', severity: 'critical', labels: { mount: '/data' }, phase: 'firing' }],
+          messages: [{ occasion: 'new' }],
+        },
         { at: '15m', alerts: [{ rule: 'disk-full' }], messages: [] },
         { at: '17m', alerts: [], messages: [{ occasion: 'resolved', contains: 'gone' }] },
       ],
@@ -132,7 +168,10 @@ describe('a scenario goes through the whole pipeline', () => {
         {
           at: '10m',
           alerts: [{ rule: 'check-failing', host: 'a', muted: false }],
-          messages: [{ occasion: 'resolved', contains: 'host-silent' }, { occasion: 'new', contains: 'web on a' }],
+          messages: [
+            { occasion: 'resolved', contains: 'host-silent' },
+            { occasion: 'new', contains: 'web on a' },
+          ],
         },
       ],
     })
@@ -148,7 +187,13 @@ describe('a scenario goes through the whole pipeline', () => {
           { host: 'a', metric: 'app_pay.errors', labels: { method: 'card' }, values: '0x2 9x6' },
         ],
         expect: [
-          { at: '30s', alerts: [{ rule: 'queue', summary: 'app_shop.queue_depth' }, { rule: 'errors', labels: { method: 'card' } }] },
+          {
+            at: '30s',
+            alerts: [
+              { rule: 'queue', summary: 'app_shop.queue_depth' },
+              { rule: 'errors', labels: { method: 'card' } },
+            ],
+          },
         ],
       },
       { rules: { queue: { metric: 'app_shop.queue_depth', above: 100 }, errors: { metric: 'app_pay.errors', above: 5 } } },
@@ -192,7 +237,11 @@ describe('what differs is shown', () => {
     const { failures } = await run({
       series: [busy],
       expect: [
-        { at: '9m', alerts: [{ rule: 'cpu-high', severity: 'critical' }], messages: [{ channel: 'log', occasion: 'new', contains: 'nothing of it' }] },
+        {
+          at: '9m',
+          alerts: [{ rule: 'cpu-high', severity: 'critical' }],
+          messages: [{ channel: 'log', occasion: 'new', contains: 'nothing of it' }],
+        },
         { at: '20m', alerts: [{ rule: 'memory-high' }], messages: [] },
       ],
     })
@@ -200,7 +249,9 @@ describe('what differs is shown', () => {
       [
         'at 9m: the alerts differ',
         '  - expected    rule: cpu-high, severity: critical',
-        expect.stringMatching(/^ {2}\+ unexpected {2}rule: cpu-high, host: web-1, phase: firing, severity: warning \(cpu\.usage_ratio on web-1 is 95%/),
+        expect.stringMatching(
+          /^ {2}\+ unexpected {2}rule: cpu-high, host: web-1, phase: firing, severity: warning \(cpu\.usage_ratio on web-1 is 95%/,
+        ),
         '    there were',
         expect.stringContaining('rule: cpu-high'),
       ],
@@ -217,7 +268,9 @@ describe('what differs is shown', () => {
   })
 
   it('and a scenario that contradicts itself is refused', async () => {
-    await expect(run({ acks: [{ at: '1m', rule: 'cpu-high' }], expect: [{ at: '2m', alerts: [] }] })).rejects.toThrow(/no alert of cpu-high/)
+    await expect(run({ acks: [{ at: '1m', rule: 'cpu-high' }], expect: [{ at: '2m', alerts: [] }] })).rejects.toThrow(
+      /no alert of cpu-high/,
+    )
     expect(() => scenarioFileSchema.parse({ tests: [{ name: 'a', expect: [] }] })).toThrow(/expects nothing/)
   })
 })

@@ -14,11 +14,12 @@ describe('time that is turned by hand', () => {
     const note = (what: string): void => void seen.push(`${what} at ${time.now()}`)
     setTimeout(() => note('late'), 500)
     const every = setInterval(() => note('every'), 200)
-    setTimeout(async () => {
+    const early = async (): Promise<void> => {
       await Promise.resolve()
       note('early')
       setTimeout(() => note('later on'), 50)
-    }, 100)
+    }
+    setTimeout(() => void early(), 100)
     const never = setTimeout(() => note('never'), 50)
     clearTimeout(never)
     await time.advanceTo(1450)

@@ -25,7 +25,11 @@ export function compareAlerts(expected: readonly ExpectedAlert[], seen: readonly
 }
 
 /** undefined when they are as expected, in their order; with others in between when there may be more. */
-export function compareMessages(expected: readonly ExpectedMessage[], seen: readonly SeenMessage[], mayBeMore: boolean): string | undefined {
+export function compareMessages(
+  expected: readonly ExpectedMessage[],
+  seen: readonly SeenMessage[],
+  mayBeMore: boolean,
+): string | undefined {
   const surplus: SeenMessage[] = []
   const left = [...expected]
   for (const message of seen) {
@@ -41,7 +45,9 @@ function differenceOf(what: string, missing: readonly string[], surplus: readonl
     `the ${what} differ`,
     ...missing.map((line) => `  - expected    ${line}`),
     ...surplus.map((line) => `  + unexpected  ${line}`),
-    ...(missing.length > 0 ? [seen.length === 0 ? `    there were no ${what}` : `    there were`, ...seen.map((line) => `      ${line}`)] : []),
+    ...(missing.length > 0
+      ? [seen.length === 0 ? `    there were no ${what}` : `    there were`, ...seen.map((line) => `      ${line}`)]
+      : []),
   ].join('\n')
 }
 

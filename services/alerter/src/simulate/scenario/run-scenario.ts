@@ -50,7 +50,11 @@ export async function runScenario(scenario: Scenario, base: BaseConfig, config: 
   const failures: string[] = []
   let compared = 0
   const moments: Moment[] = [
-    ...timelineOf(scenario).map((message) => ({ atMs: message.receivedMs, rank: 0, run: (simulation: Simulation) => simulation.receive(message) })),
+    ...timelineOf(scenario).map((message) => ({
+      atMs: message.receivedMs,
+      rank: 0,
+      run: (simulation: Simulation) => simulation.receive(message),
+    })),
     ...scenario.silences.map(({ at, matchers, for: forMs }) => ({
       atMs: startMs + at,
       rank: 1,
@@ -108,6 +112,7 @@ function leastLookMsOf({ silent, expect }: Scenario, config: AlerterConfig): num
 
 function alertOf(alerts: readonly SeenAlert[], rule: string, host: string | undefined): string {
   const found = alerts.find((alert) => alert.rule === rule && (host === undefined || alert.host === host))
-  if (found === undefined) throw new ContractError('bad_scenario', `there is no alert of ${rule}${host === undefined ? '' : ` on ${host}`} to acknowledge then`)
+  if (found === undefined)
+    throw new ContractError('bad_scenario', `there is no alert of ${rule}${host === undefined ? '' : ` on ${host}`} to acknowledge then`)
   return found.fingerprint
 }

@@ -16,14 +16,17 @@ const seriesSchema = z.strictObject({
     .regex(/^[a-z][a-z0-9_-]*\.[A-Za-z_][A-Za-z0-9_:.]*$/, 'is not the name of a metric; write <group>.<field>, as in rules')
     .describe('`<group>.<field>`, as in rules'),
   labels: z.record(z.string().min(1).max(128), z.string().max(1024)).default({}),
-  values: z.string().max(100_000).transform((text, context) => {
-    try {
-      return parseSeries(text)
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
-      return z.NEVER
-    }
-  }),
+  values: z
+    .string()
+    .max(100_000)
+    .transform((text, context) => {
+      try {
+        return parseSeries(text)
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
+        return z.NEVER
+      }
+    }),
 })
 
 const checkSchema = z.strictObject({
@@ -59,8 +62,14 @@ const alertSchema = z.strictObject({
   phase: z.enum(['pending', 'firing']).optional(),
   severity: severity().optional(),
   summary: z.string().optional().describe('A part of it'),
-  muted: z.union([z.literal(false), z.string()]).optional().describe('inhibited, silenced, window...'),
-  acked: z.union([z.literal(false), z.string()]).optional().describe('By whom'),
+  muted: z
+    .union([z.literal(false), z.string()])
+    .optional()
+    .describe('inhibited, silenced, window...'),
+  acked: z
+    .union([z.literal(false), z.string()])
+    .optional()
+    .describe('By whom'),
 })
 
 const messageSchema = z.strictObject({
@@ -106,4 +115,3 @@ export type ScenarioFile = z.infer<typeof scenarioFileSchema>
 export type Scenario = z.infer<typeof testSchema>
 export type ExpectedAlert = z.infer<typeof alertSchema>
 export type ExpectedMessage = z.infer<typeof messageSchema>
-export type Expectation = z.infer<typeof expectationSchema>

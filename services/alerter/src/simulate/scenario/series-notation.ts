@@ -7,7 +7,9 @@ export type Sample = number | 'unreadable' | 'missing' | 'stale'
 const maxSamples = 100_000
 const number = String.raw`-?\d+(?:\.\d+)?(?:e[+-]?\d+)?`
 const quantity = String.raw`${number}(?: ?%|ms|s|m|h|d|[KMGT]i?B|B)?`
-const shape = new RegExp(String.raw`^(?:(?<word>_|null|stale)(?:x(?<repeat>\d+))?|(?<first>${quantity})(?:(?<sign>[+-])(?<step>${quantity}))?(?:x(?<times>\d+))?)$`)
+const shape = new RegExp(
+  String.raw`^(?:(?<word>_|null|stale)(?:x(?<repeat>\d+))?|(?<first>${quantity})(?:(?<sign>[+-])(?<step>${quantity}))?(?:x(?<times>\d+))?)$`,
+)
 
 /**
  * The samples of a text in the notation of promtool: `1 2 3`, `5x3` (5 and three more), `0+10x5` (0, 10, ... 50), `_` and `_x3` for messages

@@ -80,7 +80,16 @@ function heartbeatsOf(scenario: Scenario, startMs: number): TimedMessage[] {
   const hosts = new Set([...scenario.series, ...scenario.checks, ...scenario.silent].map(({ host }) => host))
   const lastMs = Math.max(...scenario.expect.map(({ at }) => at))
   const beats = Array.from({ length: Math.ceil(lastMs / heartbeatIntervalMs) }, (_, index) => index * heartbeatIntervalMs)
-  const about = { service: 'collector', instance: 'scenario', version: '0', pid: 1, started_time: isoTime(startMs), state: 'ready', reasons: [], self: {} }
+  const about = {
+    service: 'collector',
+    instance: 'scenario',
+    version: '0',
+    pid: 1,
+    started_time: isoTime(startMs),
+    state: 'ready',
+    reasons: [],
+    self: {},
+  }
   return [...hosts].flatMap((host) =>
     beats
       .filter((afterMs) => !isSilent(scenario, host, afterMs))
@@ -103,7 +112,15 @@ function transitionsOf({ host, check, states, error }: Scenario['checks'][number
   return Object.entries(states).map(([after, state]) => {
     const afterMs = parseDuration(after)
     if (afterMs === undefined) throw new ContractError('bad_scenario', `"${after}" is not a time of ${check}; write for example 2m`)
-    const facts = { check, kind: 'http', state, previous: null, consecutive: 1, error: state === 'failing' ? error : null, check_event_id: null }
+    const facts = {
+      check,
+      kind: 'http',
+      state,
+      previous: null,
+      consecutive: 1,
+      error: state === 'failing' ? error : null,
+      check_event_id: null,
+    }
     return recorded('EVENTS', buildSubject({ kind: 'health', host, check }), host, startMs + afterMs, facts)
   })
 }

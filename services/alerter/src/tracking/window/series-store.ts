@@ -136,15 +136,6 @@ export class SeriesStore {
     return this.#rules.get(rule)?.hosts.get(host)?.judged.get(key)?.window?.isFull === true
   }
 
-  /** Of each rule that looks back: how many series it has, and how many of them do not reach back far enough yet. */
-  unfilled(): { rule: string; series: number; unfilled: number }[] {
-    return [...this.#rules].flatMap(([rule, { hosts }]) => {
-      const windows = [...hosts.values()].flatMap(({ judged }) => [...judged.values()].flatMap(({ window }) => window ?? []))
-      const unfilled = windows.filter(({ isFull }) => !isFull).length
-      return unfilled === 0 ? [] : [{ rule, series: windows.length, unfilled }]
-    })
-  }
-
   #putBefore(rule: MetricRule, present: Map<string, Series>, past: Map<string, Series>): void {
     for (const [key, older] of past) {
       const newer = present.get(key)
