@@ -70,6 +70,13 @@ function openMembers(group: Group, muteOf: MuteOf): Member[] {
   return Object.values(group.members).filter((member) => !isHeldBack(member, muteOf(member.event)))
 }
 
+/** Kept back by now, but people were told that it fires, and it does: a message that leaves it out would say that all is well. */
+function stillKnown(group: Group, open: readonly Member[]): Member[] {
+  return Object.values(group.members).filter(
+    ({ event, told }) => isFiring(event) && told?.phase === 'firing' && !open.some((each) => each.event === event),
+  )
+}
+
 /** Who took it on for a while only has had that while. */
 function wakeUp(group: Group, nowMs: number): Group {
   const untilMs = group.acked?.until_ms
@@ -77,7 +84,7 @@ function wakeUp(group: Group, nowMs: number): Group {
 }
 
 function say(group: Group, open: readonly Member[], occasion: Occasion, { ladder, nowMs }: Telling): [Group, Message] {
-  const firing = open.filter(({ event }) => isFiring(event)).map(({ event }) => event)
+  const firing = [...open, ...stillKnown(group, open)].filter(({ event }) => isFiring(event)).map(({ event }) => event)
   const resolved = open.filter(({ event }) => !isFiring(event)).map(({ event }) => event)
   const alerts = [...firing.toSorted(byWeight), ...resolved.toSorted(byWeight)]
   const known = group.incident
@@ -132,7 +139,7 @@ export function forgetUnheard(group: Group, muteOf: MuteOf): Group {
 }
 
 function occasionOf(group: Group, open: readonly Member[]): Occasion {
-  if (!open.some(({ event }) => isFiring(event))) return 'resolved'
+  if (![...open, ...stillKnown(group, open)].some(({ event }) => isFiring(event))) return 'resolved'
   return group.incident === null ? 'new' : 'changed'
 }
 

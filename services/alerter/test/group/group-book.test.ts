@@ -18,6 +18,8 @@ function open(config: { route?: object; routes?: object; escalation?: object; co
   const contacts = contactsSchema.parse(config.contacts ?? {})
   let nowMs = 1_000_000
   let mute: Mute | undefined
+  /** Only this alert; undefined: all. */
+  let muted: string | undefined
   const said: string[] = []
   const book = new GroupBook({
     routes: compileRoutes(rootRouteSchema.parse(config.route ?? {}), routesSchema.parse(config.routes ?? {})),
@@ -25,7 +27,7 @@ function open(config: { route?: object; routes?: object; escalation?: object; co
       { name: 'slack', kind: 'slack' },
       { name: 'mail', kind: 'email' },
     ],
-    muters: [{ muteOf: () => mute }],
+    muters: [{ muteOf: ({ fingerprint }) => (muted === undefined || muted === fingerprint ? mute : undefined) }],
     ladderOf: (name) => (name === 'default' ? ladderOf('default', ladders, contacts) : null),
     levelOf: () => null,
     figuresOf: () => null,
@@ -50,8 +52,9 @@ function open(config: { route?: object; routes?: object; escalation?: object; co
       }
       nowMs = endMs
     },
-    setMute: (next: Mute | undefined) => {
+    setMute: (next: Mute | undefined, fingerprint?: string) => {
       mute = next
+      muted = fingerprint
       book.reconsider()
       note(book.takeDue(nowMs))
     },
@@ -178,6 +181,17 @@ describe('the groups', () => {
     setMute({ kind: 'window', by: 'sunday', untilMs: null })
     take({ fingerprint: 'a', phase: 'resolved', reason: 'recovered' })
     expect(said).toEqual(['slack new 1/0 warning', 'slack resolved 0/1 warning'])
+  })
+
+  it('count what people heard of among what fires, though it is muted by now', () => {
+    const { take, pass, said, setMute } = open()
+    take({ fingerprint: 'a' })
+    take({ fingerprint: 'b' })
+    pass(11 * second)
+    setMute({ kind: 'silenced', by: 's1', untilMs: null }, 'a')
+    take({ fingerprint: 'b', phase: 'resolved', reason: 'recovered' })
+    pass(11 * second)
+    expect(said).toEqual(['slack new 1/0 warning', 'slack changed 2/0 warning', 'slack changed 1/1 warning'])
   })
 
   it('look again by themselves when a mute runs out', () => {
