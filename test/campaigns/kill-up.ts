@@ -129,6 +129,7 @@ function configOf(targetUrl: string, webhookUrl: string): object {
       default_rules: false,
       rules: { 'target-down': { check: 'target', severity: 'critical' } },
       channels: { hook: { kind: 'webhook', url: webhookUrl } },
+      flapping: { enabled: false },
     },
   }
 }

@@ -67,6 +67,8 @@ function configOf(service: LoneService, options: LoneServicesOptions, healed: st
       default_rules: false,
       rules: { 'target-down': { check: 'target', severity: 'critical' } },
       channels: { hook: { kind: 'webhook', url: options.webhookUrl } },
+      // The check flips on purpose, and each flip is to be heard.
+      flapping: { enabled: false },
     },
     healer: {
       rate: { actions: 30, per: '1m' },

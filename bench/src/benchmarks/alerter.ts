@@ -79,6 +79,7 @@ function sectionsOf(address: string, webhookUrl: string): Record<string, unknown
         'queue-long': { metric: 'app_shop.queue_length', above: threshold, channels: ['hook'] },
       },
       channels: { log: { kind: 'log' }, hook: { kind: 'webhook', url: webhookUrl } },
+      flapping: { enabled: false },
       route: { group_by: ['alert'] },
     },
   }

@@ -96,6 +96,8 @@ function sectionsOf({ receiver, target, healed }: Scene): Record<string, unknown
         'target-down': { check: 'target', severity: 'critical', channels: ['hook'] },
       },
       channels: { log: { kind: 'log' }, hook: { kind: 'webhook', url: receiver.url } },
+      // What goes up and down thirty times is what is measured.
+      flapping: { enabled: false },
     },
     healer: {
       rate: { actions: heals, per: '1m' },
