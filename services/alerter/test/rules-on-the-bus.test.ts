@@ -4,6 +4,7 @@ import { isoTime } from '@nightshift/shared/clock'
 import { newId } from '@nightshift/shared/ids'
 import { buildSubject } from '@nightshift/shared/subjects'
 import { alerterConfigSchema } from '../src/config.ts'
+import { shardOfToken } from '../src/shard-place.ts'
 import { AlerterBed, until } from './alerter-bed.ts'
 
 let bed: AlerterBed
@@ -26,6 +27,7 @@ async function passed(): Promise<void> {
 }
 
 const alerts = () => bed.alerts.filter(({ rule }) => rule !== 'marker')
+const isOf = (number: number, shards: number) => (host: string) => shardOfToken(host, shards) === number
 const phases = () => alerts().map(({ rule, phase }) => `${rule} ${phase}`)
 
 describe('windows', () => {
@@ -42,6 +44,33 @@ describe('windows', () => {
     bed.metric('cpu', { usage_ratio: 1 }, 'web-1', startMs + 50_000)
     await until(() => phases().length > 0)
     expect(phases()).toEqual(['busy firing'])
+  })
+
+  it('of all shards are filled side by side: none waits for another', async () => {
+    const shards = 2
+    const hosts = [0, 1].map((number) => Array.from({ length: 100 }, (_, index) => `web-${index}`).find(isOf(number, shards)) ?? '')
+    // Each is read by itself, so the first shard still reads when the second begins.
+    const many = Array.from({ length: 100 }, (_, n) => [`r${n}`, { metric: `app_g${n}.n`, take: 'avg', over: '1m', above: 0 }] as const)
+    const rules = { ...busy, shards, rules: { ...busy.rules, ...Object.fromEntries(many) } }
+    const locks = await bed.bus.kv('locks')
+    const areOwned = async (): Promise<boolean> => {
+      const entries = await Promise.all(hosts.map((_, number) => locks.get(`alerter.shard-${number}`)))
+      return entries.every((entry) => entry?.operation === 'PUT')
+    }
+    const startMs = Date.now() - 120_000
+    const first = await bed.startWorking(rules)
+    await until(areOwned)
+    for (const host of hosts) for (let at = 0; at < 50; at += 10) bed.metric('cpu', { usage_ratio: 1 }, host, startMs + at * 1000)
+    await passed()
+    await first.stop(3000)
+    const second = await bed.startWorking(rules)
+    await until(areOwned)
+    const ownedMs = performance.now()
+    await until(() => second.notReady().length === 0)
+    expect(performance.now() - ownedMs).toBeLessThan(3000)
+    for (const host of hosts) bed.metric('cpu', { usage_ratio: 1 }, host, startMs + 50_000)
+    await until(() => alerts().length === shards)
+    expect(phases()).toEqual(['busy firing', 'busy firing'])
   })
 
   it('are filled from METRICS for a rule that is new', async () => {

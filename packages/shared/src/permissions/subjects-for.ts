@@ -102,6 +102,7 @@ function alerter(namespace: string): Partial<Grants> {
   const ownBuckets = needsOf('alerter').buckets.filter((bucket) => bucket !== 'locks')
   return grantAll(
     ...followers('alerter', ['METRICS', 'EVENTS'], namespace),
+    ...pastReaderNames.map((reader) => followStream(streamId('METRICS', namespace), reader)),
     ...ownBuckets.flatMap((bucket) => [readBucket(bucket, namespace), writeKeys(bucket, '>', namespace)]),
     readKeys('locks', 'alerter.>', namespace),
     writeKeys('locks', 'alerter.>', namespace),
@@ -127,6 +128,9 @@ function readerNames(service: ServiceName): string[] {
   return [service, ...Array.from({ length: maxShards }, (_, shard) => `${service}-${shard}`)]
 }
 
+/** Each shard of the alerter reads what its rules look back on beside what comes now. */
+const pastReaderNames = Array.from({ length: maxShards }, (_, shard) => `alerter-past-${shard}`)
+
 /**
  * Looks at everything and asks everybody; changes nothing. To look into a stream the nats CLI makes a consumer with a name of its own
  * choice, so those of the services are denied: whoever pulls from them takes their messages away.
@@ -144,7 +148,7 @@ function operator(namespace: string, others: readonly UserIdentity[]): Grants {
     ...streams.flatMap((stream) => [`STREAM.MSG.GET.${stream}`, `CONSUMER.CREATE.${stream}.>`, `CONSUMER.MSG.NEXT.${stream}.*`]),
   ]
   const hosts = others.flatMap((user) => (user.service === 'healer' && user.host !== null ? [`healer_${encodeToken(user.host)}`] : []))
-  const taken = [...readerNames('alerter'), ...readerNames('reporter'), ...hosts]
+  const taken = [...readerNames('alerter'), ...pastReaderNames, ...readerNames('reporter'), ...hosts]
   return {
     ...grantAll({
       publish: [...look.map((verb) => `$JS.API.${verb}`), `${namespace}.rpc.>`, '$SRV.>'],

@@ -8,7 +8,7 @@ import type { Severity } from '../rules/severity.ts'
 export const ownWatch = 'own:'
 
 /** Kinds whose rules are ours: each has a page among the runbooks. */
-const kindsOfOurs = new Set(['presence', 'deadman', 'delivery', 'drill'])
+const kindsOfOurs = new Set(['presence', 'deadman', 'delivery', 'drill', 'silence'])
 
 /** The runbook of an alert that no rule of the configuration reads; null when others named it. */
 export function ownRunbook({ watch, rule }: Pick<Series, 'watch' | 'rule'>): string | null {

@@ -20,6 +20,7 @@ const toldWithoutRule = [
   'notification-drill',
   'drill-unconfirmed',
   'dead-man-unreachable',
+  'silence-ending',
 ]
 
 function metricRule(name: string): MetricRule {

@@ -73,13 +73,13 @@ class Refills implements Companion {
   }
 
   #readNext(refill: Refill): void {
-    const { context } = this.#view
+    const { context, place } = this.#view
     const pass = refill.left.shift()
     if (pass === undefined) return this.#end(refill)
     const past = new Valuation(new BaselineBook())
     const reader = context.bus.follow({
       stream: 'METRICS',
-      name: 'alerter',
+      name: `alerter-past-${place.number}`,
       filter: `${context.bus.namespace}.${subjectsOf(pass.group)}`,
       after: 0,
       startMs: context.clock.now() - pass.overMs - marginMs,
