@@ -4,7 +4,6 @@ import { isoTime } from '@nightshift/shared/clock'
 import { newId } from '@nightshift/shared/ids'
 import { buildSubject } from '@nightshift/shared/subjects'
 import { alerterConfigSchema } from '../src/config.ts'
-import { shardOfToken } from '../src/shard-place.ts'
 import { AlerterBed, until } from './alerter-bed.ts'
 
 let bed: AlerterBed
@@ -27,7 +26,6 @@ async function passed(): Promise<void> {
 }
 
 const alerts = () => bed.alerts.filter(({ rule }) => rule !== 'marker')
-const isOf = (number: number, shards: number) => (host: string) => shardOfToken(host, shards) === number
 const phases = () => alerts().map(({ rule, phase }) => `${rule} ${phase}`)
 
 describe('windows', () => {
@@ -46,31 +44,18 @@ describe('windows', () => {
     expect(phases()).toEqual(['busy firing'])
   })
 
-  it('of all shards are filled side by side: none waits for another', async () => {
-    const shards = 2
-    const hosts = [0, 1].map((number) => Array.from({ length: 100 }, (_, index) => `web-${index}`).find(isOf(number, shards)) ?? '')
-    // Each is read by itself, so the first shard still reads when the second begins.
-    const many = Array.from({ length: 100 }, (_, n) => [`r${n}`, { metric: `app_g${n}.n`, take: 'avg', over: '1m', above: 0 }] as const)
-    const rules = { ...busy, shards, rules: { ...busy.rules, ...Object.fromEntries(many) } }
-    const locks = await bed.bus.kv('locks')
-    const areOwned = async (): Promise<boolean> => {
-      const entries = await Promise.all(hosts.map((_, number) => locks.get(`alerter.shard-${number}`)))
-      return entries.every((entry) => entry?.operation === 'PUT')
-    }
-    const startMs = Date.now() - 120_000
-    const first = await bed.startWorking(rules)
-    await until(areOwned)
-    for (const host of hosts) for (let at = 0; at < 50; at += 10) bed.metric('cpu', { usage_ratio: 1 }, host, startMs + at * 1000)
-    await passed()
-    await first.stop(3000)
-    const second = await bed.startWorking(rules)
-    await until(areOwned)
-    const ownedMs = performance.now()
-    await until(() => second.notReady().length === 0)
-    expect(performance.now() - ownedMs).toBeLessThan(3000)
-    for (const host of hosts) bed.metric('cpu', { usage_ratio: 1 }, host, startMs + 50_000)
-    await until(() => alerts().length === shards)
-    expect(phases()).toEqual(['busy firing', 'busy firing'])
+  it('are filled by a reader of each shard, so that none takes the place of another', async () => {
+    const readers = new Set<string>()
+    const made = bed.bus.connection?.subscribe('$JS.EVENT.ADVISORY.CONSUMER.CREATED.METRICS.*', {
+      callback: (_error, message) => void readers.add(message.subject.slice(message.subject.lastIndexOf('.') + 1)),
+    })
+    await bed.startWorking({ ...busy, shards: 2 })
+    await until(
+      () => readers.size >= 4,
+      () => [...readers],
+    )
+    made?.unsubscribe()
+    expect(readers).toEqual(new Set(['alerter-0', 'alerter-1', 'alerter-past-0', 'alerter-past-1']))
   })
 
   it('are filled from METRICS for a rule that is new', async () => {

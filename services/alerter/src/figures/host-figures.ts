@@ -1,6 +1,4 @@
 import type { MetricEvent } from '@nightshift/shared/events/metric'
-import type { Received } from '@nightshift/shared/events/parse'
-import type { Companion, CompanionKind } from '../companion.ts'
 
 /** What a host says of itself beside any alert about it: shares from 0 to 1; null: not known. */
 export interface HostFigures {
@@ -31,28 +29,6 @@ export class HostFigureBook {
 
   forget(host: string): void {
     this.#known.delete(host)
-  }
-}
-
-/** Sees the metrics of hosts for their figures. */
-export function hostFigures(book: HostFigureBook): CompanionKind {
-  return () => new Watcher(book)
-}
-
-class Watcher implements Companion {
-  readonly #book: HostFigureBook
-
-  constructor(book: HostFigureBook) {
-    this.#book = book
-  }
-
-  see(received: Received): readonly [] {
-    if (received.kind !== 'metric' && received.kind !== 'change') return []
-    const { host } = received.address
-    if (host === null) return []
-    if (received.kind === 'metric') this.#book.note(host, received.event)
-    else if (received.event.what === 'forgotten') this.#book.forget(host)
-    return []
   }
 }
 
