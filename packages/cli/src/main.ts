@@ -39,8 +39,10 @@ async function runCommand(entry: Entry, args: string[]): Promise<number> {
     return 0
   } catch (error) {
     if (!(error instanceof NightshiftError)) throw error
-    terminal.err(`nightshift ${entry.name}: ${describeError(error)}`)
-    return error instanceof ConfigError && error.code === 'usage' ? 2 : 1
+    const isUsage = error instanceof ConfigError && error.code === 'usage'
+    // A wrong flag is told with its usage below; what the parser of flags said stands in it already.
+    terminal.err(`nightshift ${entry.name}: ${isUsage ? error.message : describeError(error)}`)
+    return isUsage ? 2 : 1
   }
 }
 

@@ -77,7 +77,7 @@ export const record: Command = {
       await Promise.all([writing, connection.close()])
     }
     if (isFull) terminal.err(`stopped: the file would be larger than ${values['max-size']}; raise --max-size for more`)
-    terminal.out(`${count} messages, ${formatSize(sizeBytes)}, in ${name}`)
+    terminal.out(`${count} messages, ${formatSize(Math.ceil(sizeBytes / 1024) * 1024)}, in ${name}`)
     return count === 0 ? 1 : 0
   },
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { ConfigError, describeError } from '@nightshift/shared/errors'
+import { ConfigError } from '@nightshift/shared/errors'
 import type { Recorded } from '@nightshift/alerter/simulate/memory-bus'
 import { parseLine } from './recorded-line.ts'
 
@@ -30,7 +30,7 @@ export async function readRecording(file: string): Promise<Recording> {
     }
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause
-    throw new ConfigError('recording', `cannot read ${file}: ${describeError(cause)}`, { cause })
+    throw new ConfigError('recording', `cannot read the recording ${file}`, { cause })
   }
   if (messages.length === 0) throw new ConfigError('recording', `${file} is no recording; nightshift record FILE makes one`)
   return { messages: messages.toSorted((a, b) => a.receivedMs - b.receivedMs), skipped }

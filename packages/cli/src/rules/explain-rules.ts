@@ -20,7 +20,7 @@ export function describeExplanation(explained: Explanation): string[] {
     why,
     `  alert   ${fingerprint}  ${severity} ${rule} on ${host ?? 'the fleet'}: ${phase === 'ok' ? 'over' : phase} since ${since}`,
     `          ${summary}`,
-    `  rule    ${forSeconds === null ? 'is in no configuration; who observes it ends it' : `its condition must hold for ${forSeconds} s`}`,
+    `  rule    ${describeRule(forSeconds)}`,
     ...labelled('route', route),
     ...labelled(
       'muted',
@@ -28,6 +28,11 @@ export function describeExplanation(explained: Explanation): string[] {
     ),
     ...groups.flatMap((group) => labelled('group', describeGroup(group))),
   ]
+}
+
+function describeRule(forSeconds: number | null): string {
+  if (forSeconds === null) return 'is in no configuration; who observes it ends it'
+  return forSeconds === 0 ? 'fires at once' : `its condition must hold for ${forSeconds} s`
 }
 
 function describeGroup({
@@ -47,7 +52,7 @@ function describeGroup({
     `${group} of route ${route}${about.length === 0 ? '' : ` (${about.join(' ')})`}`,
     incident === null
       ? 'nobody heard of it'
-      : `incident ${incident}, ${messages} messages, last ${told ?? 'never'} to ${channels.join(', ') || 'no channel'}`,
+      : `incident ${incident}, ${messages} message${messages === 1 ? '' : 's'}, last ${told ?? 'never'} to ${channels.join(', ') || 'no channel'}`,
     ...(acked === null ? [] : [`taken on by ${acked.actor}${acked.until_time === null ? '' : ` until ${acked.until_time}`}`]),
     `next: ${next ?? 'never'}, ${what}`,
   ]

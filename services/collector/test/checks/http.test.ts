@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, describe, expect, test } from 'vitest'
 import { freePort } from '@nightshift/test-servers/nats'
 import { runCheck } from './run-check.ts'
-import { selfSigned } from './self-signed.ts'
+import { selfSigned } from '@nightshift/test-servers/self-signed'
 
 const servers: (Server | TcpServer)[] = []
 const sockets = new Set<Socket>()

@@ -7,7 +7,7 @@ import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { freePort, startNats, type NatsServer } from '@nightshift/test-servers/nats'
 import { runCheck } from './run-check.ts'
-import { selfSigned } from './self-signed.ts'
+import { selfSigned } from '@nightshift/test-servers/self-signed'
 
 let server: NatsServer
 const login = { user: 'watcher', password: 'w4tch-5ecret' }

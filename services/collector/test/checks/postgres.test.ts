@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { freePort } from '@nightshift/test-servers/nats'
 import { postgresObstacle, startPostgres } from '@nightshift/test-servers/postgres'
 import { runCheck } from './run-check.ts'
-import { selfSigned } from './self-signed.ts'
+import { selfSigned } from '@nightshift/test-servers/self-signed'
 
 const patience = { timeout: 20_000, interval: 50 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { freePort } from '@nightshift/test-servers/nats'
 import { redisObstacle, startRedis } from '@nightshift/test-servers/redis'
 import { runCheck } from './run-check.ts'
-import { selfSigned } from './self-signed.ts'
+import { selfSigned } from '@nightshift/test-servers/self-signed'
 
 test('a port on which nobody listens fails with the address', async () => {
   const port = await freePort()

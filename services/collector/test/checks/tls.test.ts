@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { freePort } from '@nightshift/test-servers/nats'
 import { makeAuthority, makeCertificate, openSslObstacle, type Certificate } from './certificates.ts'
 import { runCheck } from './run-check.ts'
-import { selfSigned } from './self-signed.ts'
+import { selfSigned } from '@nightshift/test-servers/self-signed'
 
 const folder = mkdtempSync(join(tmpdir(), 'nightshift-tls-'))
 const servers: Server[] = []

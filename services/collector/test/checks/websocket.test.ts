@@ -6,7 +6,7 @@ import { afterAll, expect, test } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { freePort } from '@nightshift/test-servers/nats'
 import { runCheck } from './run-check.ts'
-import { selfSigned } from './self-signed.ts'
+import { selfSigned } from '@nightshift/test-servers/self-signed'
 
 const servers: Server[] = []
 afterAll(() => {

@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '@nightshift/shared/clock'
 import { collectorConfigSchema } from '../../src/config.ts'
 import { Target } from '../../src/scrape/target.ts'
-import { selfSigned } from '../checks/self-signed.ts'
+import { selfSigned } from '@nightshift/test-servers/self-signed'
 import { keptLog } from '../kept-log.ts'
 import { servePage } from './page-server.ts'
 

@@ -129,7 +129,9 @@ test('wrong credentials lose no line: they are said, and the lines wait until th
 
 test('a server that stays away holds the lines up until the process stops, or until the config gives them up', async () => {
   const { destination } = await open({ elasticsearch: { url: 'http://127.0.0.1:1' } })
-  await expect(destination.ship(parcels(3), AbortSignal.timeout(300))).rejects.toMatchObject({ name: expect.stringMatching(/^(?:Abort|Timeout)Error$/) })
+  await expect(destination.ship(parcels(3), AbortSignal.timeout(300))).rejects.toMatchObject({
+    name: expect.stringMatching(/^(?:Abort|Timeout)Error$/),
+  })
   expect(destination.counts).toMatchObject({ shipped: 0, dropped: 0 })
   const impatient = await open({ elasticsearch: { url: 'http://127.0.0.1:1', give_up_after: '1s' } })
   await impatient.destination.ship(parcels(3), signal)

@@ -9,7 +9,7 @@ import { judgePermissions, lookAtPermissions } from '../../../src/posture/aspect
 import { lookAtSystemFiles } from '../../../src/posture/aspects/system-files.ts'
 import type { Look } from '../../../src/posture/look.ts'
 import type { SecurityConfig } from '../../../src/posture/registry.ts'
-import { selfSigned } from '../../checks/self-signed.ts'
+import { selfSigned } from '@nightshift/test-servers/self-signed'
 import { HostFolder, isRoot } from '../host-folder.ts'
 
 function section(security: object): SecurityConfig {
