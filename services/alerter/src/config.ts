@@ -14,6 +14,7 @@ import { deadManSchema } from './deadman/dead-man-config.ts'
 import { flappingSchema } from './flap/flap-config.ts'
 import { presenceSchema } from './presence/presence-config.ts'
 import { rootRouteSchema, routesSchema } from './route/route-config.ts'
+import { incidentLevelsSchema } from './rules/incident-level.ts'
 import { ruleSchema } from './rules/rule-config.ts'
 import { maxShards } from './shard-place.ts'
 import { windowsSchema } from './window/window-config.ts'
@@ -49,6 +50,7 @@ export const alerterConfigSchema = z
       .describe('Whom to tell; without any, alerts stand in the log. SLACK_WEBHOOK_URL in the environment adds a channel slack'),
     route: rootRouteSchema.prefault({}),
     routes: routesSchema.default({}),
+    incident_levels: incidentLevelsSchema.prefault({}),
     contacts: contactsSchema.default({}),
     escalation: laddersSchema.default({}),
     inhibit: inhibitSchemas,

@@ -223,6 +223,7 @@ export class Shard {
     for (const problem of unreadable) log.error({ problem }, 'a stored alert cannot be read and is left out')
     for (const record of health) this.ledger.restore(record)
     for (const record of alerts) this.engine.restore(record)
+    if (checkpoint !== undefined) this.book.resume(checkpoint.time_ms)
     for (const tracked of this.book.all()) if (tracked.life?.phase === 'ok') this.#checkpointer.noteEnd(tracked)
     this.#handled = checkpoint?.applied ?? startPositions
     const number = checkpoint?.number ?? 0
@@ -256,7 +257,6 @@ export class Shard {
       },
       muters: this.#muters,
       ladderOf: (name) => ladderOf(name, this.#config.escalation, this.#config.contacts),
-      levelOf: (rule) => rules().find(rule)?.level ?? null,
       figuresOf: (host) => this.#figures.of(host),
       channelsOf: (rule) => {
         if (rule !== drillRule) return rules().find(rule)?.channels ?? null

@@ -33,6 +33,7 @@ describe('the alerter section', () => {
       channels: { log: { kind: 'log' } },
       route: {},
       routes: {},
+      incident_levels: { 1: { respond: 300_000, cause: 900_000, recover: 1_800_000 }, 2: {}, 3: {} },
       contacts: {},
       escalation: {},
       inhibit: { 'host-down': { source: { rule: ['host-silent'] }, target: {}, equal: ['host'] } },

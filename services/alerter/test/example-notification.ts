@@ -42,6 +42,7 @@ export function exampleNotification(change: Partial<AlertEvent> = {}, channel = 
     figures: null,
     contacts: [],
     level: null,
+    targets: null,
   }
   return { id: notificationId(message), channel, group: event.fingerprint, route: 'root', event, message }
 }

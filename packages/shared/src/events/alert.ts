@@ -18,6 +18,16 @@ export const alertEventSchema = z
     started_time: timeSchema.describe('When the condition first held'),
     reason: textSchema.nullable().describe('Why it resolved or changed, e.g. `recovered`, `check removed`'),
     runbook: z.string().max(2048).nullable(),
+    level: z.int().min(1).max(3).nullable().optional().describe('Incident level that the rule gives it: 1 is an outage'),
+    targets: z
+      .object({
+        respond_seconds: z.number().nullable(),
+        cause_seconds: z.number().nullable(),
+        recover_seconds: z.number().nullable(),
+      })
+      .nullable()
+      .optional()
+      .describe('How soon after its first message somebody is to take it on, know the cause, have it running again'),
   })
   .describe('A step in the life of an alert.')
 export type AlertEvent = z.infer<typeof alertEventSchema>

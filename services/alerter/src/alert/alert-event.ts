@@ -29,5 +29,6 @@ export function alertEventOf(source: string, series: Series, rule: Rule | undefi
     started_time: isoTime(life.started_ms),
     reason,
     runbook: rule === undefined ? ownRunbook(series) : rule.runbook,
+    ...(rule == null || rule.level === null ? {} : { level: rule.level, targets: rule.targets }),
   }
 }

@@ -24,7 +24,9 @@ export function progress(levels: Levels, firing: Severity | undefined, reading: 
 /** A source whose clock was set back starts `for` anew: how long it has really been is not known. */
 function carryOn(level: LevelProgress | undefined, reading: Reading): LevelProgress {
   if (level === undefined || reading.at < level.since_ms) return { since_ms: reading.at, held_ms: 0 }
-  return reading.gapMs === 0 ? level : { since_ms: level.since_ms, held_ms: level.held_ms + reading.gapMs }
+  if (reading.gapMs === 0) return level
+  // No more than there was: the clocks of host and alerter may differ.
+  return { since_ms: level.since_ms, held_ms: Math.min(level.held_ms + reading.gapMs, reading.at - level.since_ms) }
 }
 
 export function worstOf(levels: Levels): Severity | undefined {

@@ -100,6 +100,7 @@ function testNotification(channel: string, summary: string, source: string, now:
     figures: null,
     contacts: [],
     level: null,
+    targets: null,
   }
   return { id: notificationId(message), channel, group: event.fingerprint, route: 'test', event, message }
 }

@@ -106,6 +106,7 @@ function say(group: Group, open: readonly Member[], occasion: Occasion, { ladder
     figures: null,
     contacts: taken.flatMap(({ contacts }) => contacts),
     level: null,
+    targets: null,
     acked: group.acked,
   }
   const after = { ...group, members, told_ms: nowMs, told_channels: [...group.told_channels, ...taken.flatMap(({ channels }) => channels)] }

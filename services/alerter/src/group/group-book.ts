@@ -20,8 +20,6 @@ export interface GroupView {
   readonly channels: readonly NamedChannel[]
   readonly muters: readonly Muter[]
   ladderOf(name: string): Ladder | null
-  /** Incident level of a rule, 1 to 3; null: it does not say. */
-  levelOf(rule: string): number | null
   figuresOf(host: string | null): HostFigures | null
   /** The channels that a rule names; null when it leaves that open, or is gone. */
   channelsOf(rule: string): readonly string[] | null
@@ -162,9 +160,7 @@ export class GroupBook {
     const hosts = new Set(message.alerts.map(({ host }) => host))
     const [host = null] = hosts
     const figures = hosts.size === 1 ? this.#view.figuresOf(host) : null
-    const levels = message.alerts.flatMap(({ rule }) => this.#view.levelOf(rule) ?? [])
-    const level = levels.length === 0 ? null : Math.min(...levels)
-    return { group, notifications: notificationsOf({ ...message, figures, level }, before, told) }
+    return { group, notifications: notificationsOf({ ...message, figures, ...levelOf(message) }, before, told) }
   }
 
   #heedClock(nowMs: number): void {
@@ -242,4 +238,17 @@ function groupId(route: string, labels: Readonly<Record<string, string>>, named:
     number,
   ])
   return createHash('sha256').update(facts).digest('hex').slice(0, 24)
+}
+
+/** The gravest level of its alerts, and by when that is to be dealt with. */
+function levelOf({ alerts, opened_ms: openedMs }: Message): Pick<Message, 'level' | 'targets'> {
+  const level = Math.min(...alerts.flatMap((alert) => alert.level ?? []))
+  if (!Number.isFinite(level)) return { level: null, targets: null }
+  const targets = alerts.find((alert) => alert.level === level)?.targets
+  const by = (seconds: number | null): number | null => (seconds === null ? null : openedMs + seconds * 1000)
+  if (targets == null) return { level, targets: null }
+  return {
+    level,
+    targets: { respond_ms: by(targets.respond_seconds), cause_ms: by(targets.cause_seconds), recover_ms: by(targets.recover_seconds) },
+  }
 }

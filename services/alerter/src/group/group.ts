@@ -83,6 +83,8 @@ export interface Message {
   readonly contacts: readonly Called[]
   /** 1 is an outage; null: the rules do not say. */
   readonly level: number | null
+  /** By when somebody is to take it on, know the cause, have it running again, milliseconds; null: nobody said. */
+  readonly targets: { readonly respond_ms: number | null; readonly cause_ms: number | null; readonly recover_ms: number | null } | null
   /** Who took it on, if somebody did; absent in what an older version stored. */
   readonly acked?: Acked | null
 }

@@ -24,6 +24,10 @@ export const notificationSchema = z.object({
     worst: severity,
     contacts: z.array(calledSchema).default([]),
     level: z.int().min(1).max(3).nullable().default(null),
+    targets: z
+      .object({ respond_ms: z.number().nullable(), cause_ms: z.number().nullable(), recover_ms: z.number().nullable() })
+      .nullable()
+      .default(null),
     acked: z.object({ actor: z.string(), time_ms: z.number(), until_ms: z.number().nullable() }).nullable().default(null),
     figures: z.object({ cpu_ratio: ratio, memory_ratio: ratio, disk_ratio: ratio }).nullable().default(null),
   }),

@@ -41,6 +41,7 @@ export function summarize(notifications: readonly Notification[]): Notification 
       worst: severities.find((severity) => worsts.includes(severity)) ?? event.severity,
       figures: null,
       contacts: [...new Map(last.flatMap(({ message }) => message.contacts).map((contact) => [JSON.stringify(contact), contact])).values()],
+      targets: null,
       level: last.reduce<number | null>(
         (least, { message: { level } }) => (level === null ? least : Math.min(level, least ?? level)),
         null,

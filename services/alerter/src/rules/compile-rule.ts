@@ -3,6 +3,7 @@ import type { Host } from '@nightshift/shared/subjects'
 import { compileHours } from '../hours/hours.ts'
 import { checkFailingRule, runbookOf } from './default-rules.ts'
 import { matchesAny, matchesGlob } from './glob.ts'
+import { targetsOf, type IncidentLevelsConfig } from './incident-level.ts'
 import { labelFilter, sourceOf } from './metric-source.ts'
 import type { BaselineTerms, Level, MetricRule, Rule, Run } from './rule.ts'
 import type { RuleConfig } from './rule-config.ts'
@@ -19,7 +20,7 @@ const maxRememberedHosts = 20_000
 type Base = Omit<Rule, 'kind' | 'watch' | 'runbook'>
 
 /** One rule, ready to judge. `zone` counts for hours that name none. */
-export function compileRule(name: string, config: RuleConfig, zone: string): Rule {
+export function compileRule(name: string, config: RuleConfig, zone: string, levels?: IncidentLevelsConfig): Rule {
   const { metric, check = '*' } = config
   const base: Base = {
     name,
@@ -30,6 +31,7 @@ export function compileRule(name: string, config: RuleConfig, zone: string): Rul
     summary: config.summary ?? null,
     channels: config.channels ?? null,
     level: config.level ?? null,
+    targets: targetsOf(config.level ?? null, levels),
     hours: config.hours === undefined ? null : compileHours(config.hours, zone),
     readsHost: hostFilter(config.hosts),
   }

@@ -1,6 +1,7 @@
 import type { Host } from '@nightshift/shared/subjects'
 import { compileRule } from './compile-rule.ts'
 import { checkFailingRule, defaultRules, type PackConfig } from './default-rules.ts'
+import type { IncidentLevelsConfig } from './incident-level.ts'
 import { familyOf } from './metric-source.ts'
 import type { AbsenceRule, CheckRule, EventRule, MetricRule, Rule } from './rule.ts'
 import type { RuleConfig } from './rule-config.ts'
@@ -9,6 +10,7 @@ export interface RulesConfig extends PackConfig {
   readonly rules: Readonly<Record<string, RuleConfig>>
   /** All, none, or these. */
   readonly default_rules: boolean | readonly string[]
+  readonly incident_levels?: IncidentLevelsConfig
 }
 
 /** Rules by what they read, so that a message costs only the rules that it touches. */
@@ -36,7 +38,7 @@ export function compileRules(config: RulesConfig, zone = 'UTC'): RuleBook {
   const { default_rules: wanted } = config
   const defaults = Object.entries(defaultRules(config)).filter(([name]) => (typeof wanted === 'boolean' ? wanted : wanted.includes(name)))
   const all = { ...Object.fromEntries(defaults), ...config.rules }
-  const rules = new Map(Object.entries(all).map(([name, rule]) => [name, compileRule(name, rule, zone)]))
+  const rules = new Map(Object.entries(all).map(([name, rule]) => [name, compileRule(name, rule, zone, config.incident_levels)]))
   const metricRules = [...rules.values()].filter((rule) => rule.kind === 'metric')
   const byGroup = Map.groupBy(metricRules, (rule) => rule.group)
   const byDivisor = Map.groupBy(

@@ -1,6 +1,7 @@
 import type { Host } from '@nightshift/shared/subjects'
 import type { Hours } from '../hours/hours.ts'
 import type { MetricSource } from './metric-source.ts'
+import type { LevelTargets } from './incident-level.ts'
 import type { Severity } from './severity.ts'
 import type { Window } from './take.ts'
 
@@ -25,6 +26,8 @@ interface RuleBase extends Terms {
   readonly channels: readonly string[] | null
   /** Of the incident that it is: 1 to 3; null: by the severity. */
   readonly level: number | null
+  /** How soon an incident of that level is to be dealt with; null: nobody said. */
+  readonly targets: LevelTargets | null
   /** When it is judged; null: always. */
   readonly hours: Hours | null
   /** What it reads, `cpu.usage_ratio` or `check:web`; an alert whose rule reads something else by now is not its alert any more. */

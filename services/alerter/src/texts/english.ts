@@ -20,7 +20,10 @@ export const english: Words = {
   ruleOn: (rule, host) => `${rule} on ${host ?? 'the fleet'}`,
   counts: (firing, resolved) =>
     [firing > 0 ? `${firing} firing` : '', resolved > 0 ? `${resolved} resolved` : ''].filter((part) => part !== '').join(', '),
-  level: (level) => `Incident level ${level}`,
+  level: (level, { respond, cause, recover }) => {
+    const by = [respond && `respond by ${respond}`, cause && `cause by ${cause}`, recover && `recover by ${recover}`].filter(Boolean)
+    return `Incident level ${level}${by.length === 0 ? '' : `: ${by.join(', ')}`}`
+  },
   called: (contacts) => `Called: ${contacts.map(contactText).join(', ')}`,
   breach: { title: 'Server resource warning', time: 'Time' },
   backupDone: (name) => `Backup done: \`${name}\``,

@@ -45,7 +45,10 @@ export const korean: Words = {
   ruleOn: (rule, host) => `${host ?? '전체'} ${rule}`,
   counts: (firing, resolved) =>
     [firing > 0 ? `발생 ${firing}건` : '', resolved > 0 ? `해소 ${resolved}건` : ''].filter((part) => part !== '').join(', '),
-  level: (level) => `장애 ${level}등급`,
+  level: (level, { respond, cause, recover }) => {
+    const by = [respond && `대응 ${respond}`, cause && `원인 파악 ${cause}`, recover && `복구 ${recover}`].filter(Boolean)
+    return `장애 ${level}등급${by.length === 0 ? '' : `: ${by.join(', ')}까지`}`
+  },
   called: (contacts) => `담당: ${contacts.map(contactText).join(', ')}`,
   breach: { title: '서버 자원 경고', time: '시각' },
   backupDone: (name) => `백업 완료: \`${name}\``,

@@ -126,7 +126,11 @@ export function textsOf(locale: 'en' | 'ko', timezone: string): Texts {
     more: words.more,
     counts: words.counts,
     contactsLine: ({ message }) => (message.contacts.length === 0 ? null : words.called(message.contacts)),
-    levelLine: ({ message }) => (message.level === null ? null : words.level(message.level)),
+    levelLine: ({ message: { level, targets } }) => {
+      const by = (ms: number | null | undefined): string | null => (ms == null ? null : when(ms).slice(-5))
+      const times = { respond: by(targets?.respond_ms), cause: by(targets?.cause_ms), recover: by(targets?.recover_ms) }
+      return level === null ? null : words.level(level, times)
+    },
     hostBreach: (figures, epochMs) =>
       [
         `🚨 *${words.breach.title}*`,

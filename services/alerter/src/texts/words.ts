@@ -16,7 +16,8 @@ export interface Words {
   /** `cpu-high on web-1` */
   readonly ruleOn: (rule: string, host: string | null) => string
   readonly counts: (firing: number, resolved: number) => string
-  readonly level: (level: number) => string
+  /** Incident level, and by when what is to be done. */
+  readonly level: (level: number, by: { respond: string | null; cause: string | null; recover: string | null }) => string
   readonly called: (contacts: readonly Called[]) => string
   readonly breach: { readonly title: string; readonly time: string }
   readonly backupDone: (name: string) => string

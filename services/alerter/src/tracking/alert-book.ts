@@ -16,6 +16,9 @@ export interface Tracked {
   record: AlertRecord | undefined
   /** Messages in a row that came without it. */
   missing: number
+  /** Event time of its last value that could be judged; of the first since then that could not. */
+  judgedMs: number | undefined
+  unjudgedSinceMs: number | undefined
 }
 
 /** A rule on a host with the alerts that it has there, and when it was last seen. */
@@ -36,6 +39,8 @@ export interface Watch {
   tick: { readonly atMs: number; readonly parts: Set<number>; readonly present: Set<string>; isDone: boolean } | undefined
 }
 
+/** Of sources whose pace is not known; three of it are a gap. */
+const assumedStepMs = 15_000
 const unseen = { lastMs: undefined, stepMs: undefined, gapMs: 0, blindSinceMs: undefined, tick: undefined }
 
 /** Every alert that is not ok, and the rules and hosts they belong to. Bounded: what does not fit is counted. */
@@ -109,6 +114,12 @@ export class AlertBook {
     if (watches?.size === 0) this.#watches.delete(rule)
   }
 
+  /** After a restart: messages of all hosts were seen until then. Their pace is not known any more. */
+  resume(lastMs: number): void {
+    for (const watches of this.#watches.values())
+      for (const watch of watches.values()) Object.assign(watch, { lastMs, stepMs: assumedStepMs })
+  }
+
   /** What lies between this time and the next message of each host was not seen. */
   goBlind(sinceMs: number): void {
     for (const watches of this.#watches.values()) {
@@ -126,7 +137,8 @@ export class AlertBook {
       watch = { rule: series.rule, host: series.host, scope, alerts: new Map(), ...unseen }
       watches.set(key, watch)
     }
-    const tracked: Tracked = { series, watch, key: labelsKey(series.labels), life: record?.life, record, missing: 0 }
+    const fresh = { missing: 0, judgedMs: undefined, unjudgedSinceMs: undefined }
+    const tracked: Tracked = { series, watch, key: labelsKey(series.labels), life: record?.life, record, ...fresh }
     watch.alerts.set(tracked.key, tracked)
     this.#byFingerprint.set(series.fingerprint, tracked)
     return tracked

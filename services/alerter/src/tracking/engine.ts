@@ -20,7 +20,7 @@ import type { QuietBreaches } from './quiet-breaches.ts'
 import { scopeOf } from './readings.ts'
 import { Valuation, type Judged } from './valuation.ts'
 import { observationOf, ownWatch, type Observed } from './observed.ts'
-import { findGone, sight } from './sighting.ts'
+import { findGone, judgedAgain, sight } from './sighting.ts'
 
 /** A step that must be stored, and what is to be told. Nothing of it is in force until `settle`. */
 export interface Change {
@@ -236,7 +236,10 @@ export class Engine {
       if (tracked !== undefined) this.#step(tracked, { kind: 'end', at, id: event.id, reason: outsideHours }, place, changes)
       return
     }
-    if (standings === undefined) return
+    if (standings === undefined) {
+      if (tracked !== undefined) tracked.unjudgedSinceMs ??= tracked.judgedMs ?? at - gapMs
+      return
+    }
     if (tracked === undefined) {
       if (!isBreach(standings)) return
       tracked = this.#book.admit(rule.name, rule.watch, host, reading.labels)
@@ -252,7 +255,7 @@ export class Engine {
       value,
       detail,
       failures: rule.failures,
-      gapMs,
+      gapMs: judgedAgain(tracked, at, gapMs),
     }
     this.#step(tracked, observation, place, changes)
   }

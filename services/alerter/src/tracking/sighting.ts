@@ -22,6 +22,15 @@ export function sight(watch: Watch, atMs: number): number {
   return watch.gapMs
 }
 
+/** Notes that a value of this time can be judged, and returns how long nobody could see it: messages in which it was unreadable are no sight. */
+export function judgedAgain(tracked: Tracked, atMs: number, gapMs: number): number {
+  const { unjudgedSinceMs: sinceMs, watch } = tracked
+  tracked.judgedMs = atMs
+  tracked.unjudgedSinceMs = undefined
+  const unjudgedMs = sinceMs === undefined ? undefined : atMs - sinceMs
+  return isGap(unjudgedMs, watch.stepMs) ? Math.max(gapMs, unjudgedMs) : gapMs
+}
+
 function isGap(pauseMs: number | undefined, stepMs: number | undefined): pauseMs is number {
   return pauseMs !== undefined && stepMs !== undefined && pauseMs > leastGapMs && pauseMs > gapFactor * stepMs
 }

@@ -29,7 +29,6 @@ function open(config: { route?: object; routes?: object; escalation?: object; co
     ],
     muters: [{ muteOf: ({ fingerprint }) => (muted === undefined || muted === fingerprint ? mute : undefined) }],
     ladderOf: (name) => (name === 'default' ? ladderOf('default', ladders, contacts) : null),
-    levelOf: () => null,
     figuresOf: () => null,
     channelsOf: () => null,
   })

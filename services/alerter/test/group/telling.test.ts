@@ -117,7 +117,6 @@ class World {
         },
       ],
       ladderOf: () => null,
-      levelOf: () => null,
       figuresOf: () => null,
       channelsOf: () => null,
     }

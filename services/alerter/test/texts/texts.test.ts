@@ -111,6 +111,10 @@ describe('a message', () => {
     expect(en.contactsLine(withMessage({ contacts }))).toBe('Called: 김지은 (개발 리드, 010-1234-5678), Lee (CTO)')
     expect(en.contactsLine(withMessage({}))).toBeNull()
     expect([ko.levelLine(withMessage({ level: 1 })), en.levelLine(withMessage({ level: 2 }))]).toEqual(['장애 1등급', 'Incident level 2'])
+    const openedMs = Date.parse('2026-11-21T00:00:00.000Z')
+    const targets = { respond_ms: openedMs + 300_000, cause_ms: null, recover_ms: openedMs + 1_800_000 }
+    expect(en.levelLine(withMessage({ level: 1, targets }))).toMatch(/^Incident level 1: respond by \d\d:05, recover by \d\d:30$/)
+    expect(ko.levelLine(withMessage({ level: 1, targets }))).toMatch(/^장애 1등급: 대응 \d\d:05, 복구 \d\d:30까지$/)
   })
 
   it('about a check is Korean too, with the words of the check', () => {

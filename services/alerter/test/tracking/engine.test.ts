@@ -105,6 +105,31 @@ describe('metrics', () => {
     expect(world.cpu(1100, 0.9)).toEqual(['cpu-high firing warning'])
   })
 
+  it('do not count time in which the value could not be read, such as the first message of a collector that was away', () => {
+    const away = new World(slowCpu)
+    for (let at = 0; at <= 200; at++) away.cpu(at, 0.9)
+    away.cpu(1000, null)
+    for (let at = 1001; at < 1101; at++) away.cpu(at, 0.9)
+    expect(away.told).toEqual(['cpu-high pending warning'])
+    expect(away.cpu(1101, 0.9)).toEqual(['cpu-high firing warning'])
+    const unreadable = new World(slowCpu)
+    for (let at = 0; at <= 200; at++) unreadable.cpu(at, 0.9)
+    for (let at = 201; at < 1000; at++) unreadable.cpu(at, null)
+    for (let at = 1000; at < 1100; at++) unreadable.cpu(at, 0.9)
+    expect(unreadable.told).toEqual(['cpu-high pending warning'])
+    expect(unreadable.cpu(1100, 0.9)).toEqual(['cpu-high firing warning'])
+  })
+
+  it('do not count the time in which the alerter was away, and nothing was kept of it', () => {
+    const world = new World(slowCpu)
+    for (let at = 0; at <= 200; at++) world.cpu(at, 0.9)
+    world.book.resume(world.now)
+    world.cpu(1000, null)
+    for (let at = 1001; at < 1101; at++) world.cpu(at, 0.9)
+    expect(world.told).toEqual(['cpu-high pending warning'])
+    expect(world.cpu(1101, 0.9)).toEqual(['cpu-high firing warning'])
+  })
+
   it('learn the pace of a slow source instead of taking each pause for a gap', () => {
     const world = new World({ 'disk-full': { metric: 'fs.used_ratio', above: '85%', for: '5m' } })
     world.metric(0, 'fs', { items: [fs('/', 0.9)] })
