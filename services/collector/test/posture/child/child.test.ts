@@ -32,7 +32,8 @@ function fake(output: string, code: number): string[] {
 test('a program runs without a shell, at the lowest priority, without our secrets', async () => {
   vi.stubEnv('NATS_PASSWORD', 'planted')
   onTestFinished(() => void vi.unstubAllEnvs())
-  const { code, output } = await run(['sh', '-c', 'sleep 0.5; nice; env; echo "$1"; exit 3', 'sh', '; echo $HOME'])
+  const argv = ['sh', '-c', 'sleep 0.5; nice; env; echo "$1"; exit 3', 'sh', '; echo $HOME']
+  const { code, output } = await run(argv, { maxOutputBytes: 65_536 })
   expect(code).toBe(3)
   expect(output.toString()).toMatch(/^19\n/)
   expect(output.toString()).toContain('; echo $HOME\n')
