@@ -21,7 +21,7 @@ import { createLog } from '@nightshift/shared/service/log'
 import type { ServiceDefinition } from '@nightshift/shared/service/service'
 import { kinds, type Kind } from '@nightshift/shared/subjects'
 import { startNats, type NatsServer } from '@nightshift/test-servers/nats'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { seededRandom } from './campaigns/campaign.ts'
 import { mutate } from './stories/mutate.ts'
 
@@ -60,6 +60,13 @@ beforeAll(async () => {
     healer,
     healerConfigSchema.parse({ playbooks: { 'restart-web': { when: { check: 'web' }, mode: 'dry_run', run: ['/bin/true'] } } }),
   )
+  // The alerter reads metrics from its start on, not those of before: what came before it reads would not be counted.
+  const { subject, event } = readGolden('metric')
+  const isReading = (): number => {
+    admin.publish(subject, JSON.stringify(event))
+    return Number(/^nightshift_alerter_messages_total\S* (\d+)$/m.exec(handleOf('alerter').metricsText())?.[1] ?? 0)
+  }
+  await vi.waitFor(() => expect(isReading()).toBeGreaterThan(0), { timeout: 20_000, interval: 100 })
 })
 
 afterAll(async () => {
