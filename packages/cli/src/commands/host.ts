@@ -12,23 +12,18 @@ const usage = `nightshift host add NAME [--nats URL] [--healer] [--config FILE] 
   --healer also a healer there, with its own commands
   forget   takes its credentials away and ends its alerts and checks for good`
 
+const options = {
+  config: { type: 'string' },
+  data: { type: 'string' },
+  nats: { type: 'string' },
+  healer: { type: 'boolean', default: false },
+} as const
+
 /** A second host joins, or leaves for good. */
 export const host: Command = {
   usage,
   run: async (args, terminal) => {
-    const { values, positionals } = readFlags(
-      { usage },
-      {
-        args,
-        allowPositionals: true,
-        options: {
-          config: { type: 'string' },
-          data: { type: 'string' },
-          nats: { type: 'string' },
-          healer: { type: 'boolean', default: false },
-        },
-      },
-    )
+    const { values, positionals } = readFlags({ usage }, { args, allowPositionals: true, options })
     const [verb, name, ...rest] = positionals
     if ((verb !== 'add' && verb !== 'forget') || name === undefined || rest.length > 0)
       throw new ConfigError('usage', `say what to do with which host\nusage: ${usage}`)

@@ -9,29 +9,24 @@ const usage = `nightshift logs search [--since 1h] [--until WHEN] [--host NAME] 
        [--field user_id=12345]... [--grep REGEX] [--limit 1000] [--json] [--data DIR | --nats URL]
   finds error groups, bursts of failed logins, and the lines of logs that are shipped to the stream (ship: {stream: true})`
 
+const options = {
+  ...operatorFlags,
+  since: { type: 'string', default: '1h' },
+  until: { type: 'string' },
+  host: { type: 'string' },
+  source: { type: 'string' },
+  level: { type: 'string' },
+  field: { type: 'string', multiple: true },
+  grep: { type: 'string' },
+  limit: { type: 'string', default: '1000' },
+  json: { type: 'boolean', default: false },
+} as const
+
 /** What the logs of all hosts said; exit code 1 when nothing is found. */
 export const logs: Command = {
   usage,
   run: async (args, terminal) => {
-    const { values, positionals } = readFlags(
-      { usage },
-      {
-        args,
-        allowPositionals: true,
-        options: {
-          ...operatorFlags,
-          since: { type: 'string', default: '1h' },
-          until: { type: 'string' },
-          host: { type: 'string' },
-          source: { type: 'string' },
-          level: { type: 'string' },
-          field: { type: 'string', multiple: true },
-          grep: { type: 'string' },
-          limit: { type: 'string', default: '1000' },
-          json: { type: 'boolean', default: false },
-        },
-      },
-    )
+    const { values, positionals } = readFlags({ usage }, { args, allowPositionals: true, options })
     if (positionals.length !== 1 || positionals[0] !== 'search') throw new ConfigError('usage', `usage: ${usage}`)
     const query = parseLogQuery(values, Date.now())
     const connection = await connectOperator(values, terminal)

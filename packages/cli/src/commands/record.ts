@@ -1,14 +1,13 @@
-import { createWriteStream, existsSync } from 'node:fs'
-import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { finished } from 'node:stream/promises'
-import { formatSize, parseDuration, parseSize } from '@nightshift/shared/config/scalars'
-import { ConfigError, describeError } from '@nightshift/shared/errors'
+import { formatSize, parseSize } from '@nightshift/shared/config/scalars'
+import { ConfigError } from '@nightshift/shared/errors'
 import type { Recorded } from '@nightshift/alerter/simulate/memory-bus'
 import { connectOperator, operatorFlags } from '../operator/connect-operator.ts'
 import { readStream } from '../record/read-stream.ts'
-import { formatLine } from '../record/recorded-line.ts'
+import { RecordingFile } from '../record/recording-file.ts'
 import { readFlags, type Command } from './command.ts'
+import { readDuration } from './time-flags.ts'
 
 const usage = `nightshift record FILE [--for 1h] [--past 6h] [--max-size 256MiB] [--data DIR | --nats URL]
   Writes metrics, checks and events into FILE, one JSON per line, for nightshift rules replay FILE.
@@ -18,23 +17,18 @@ const usage = `nightshift record FILE [--for 1h] [--past 6h] [--max-size 256MiB]
 /** What a person's slip must not fill the disk with. */
 const defaultMaxSize = '256MiB'
 
+const options = {
+  ...operatorFlags,
+  for: { type: 'string' },
+  past: { type: 'string' },
+  'max-size': { type: 'string', default: defaultMaxSize },
+} as const
+
 /** Writes down what happens, so that rules can be tried on it. */
 export const record: Command = {
   usage,
   run: async (args, terminal) => {
-    const { values, positionals } = readFlags(
-      { usage },
-      {
-        args,
-        allowPositionals: true,
-        options: {
-          ...operatorFlags,
-          for: { type: 'string' },
-          past: { type: 'string' },
-          'max-size': { type: 'string', default: defaultMaxSize },
-        },
-      },
-    )
+    const { values, positionals } = readFlags({ usage }, { args, allowPositionals: true, options })
     const [name, ...rest] = positionals
     if (name === undefined || rest.length > 0) throw new ConfigError('usage', `name the file to write\nusage: ${usage}`)
     const file = resolve(terminal.cwd, name)
@@ -48,42 +42,26 @@ export const record: Command = {
     const stopping = new AbortController()
     const stop = (): void => stopping.abort()
     process.once('SIGINT', stop).once('SIGTERM', stop)
-    const out = createWriteStream(file, { flags: 'wx', mode: 0o600 })
-    const writing = finished(out).catch((cause: unknown) => {
-      stopping.abort()
-      throw new ConfigError('recording', `cannot write ${name}: ${describeError(cause)}`, { cause })
-    })
-    // It is awaited at the end; until then nobody else is to hear of it.
-    writing.catch(() => undefined)
-    let [count, sizeBytes, isFull] = [0, 0, false]
-    const onMessage = (message: Recorded): boolean => {
-      const line = formatLine(message)
-      if (sizeBytes + line.length > maxBytes) isFull = true
-      if (isFull) stopping.abort()
-      else {
-        out.write(line)
-        count++
-        sizeBytes += Buffer.byteLength(line)
-      }
-      return !isFull
-    }
-    const range = { fromMs: nowMs - pastMs, untilMs: nowMs + forMs, isLive: forMs > 0, signal: stopping.signal, onMessage }
     try {
-      await Promise.race([once(out, 'open').catch(() => undefined), writing])
-      await Promise.all((['METRICS', 'EVENTS'] as const).map((stream) => readStream(connection, { stream, ...range })))
+      const recording = await RecordingFile.create({ path: file, name, maxBytes, onBroken: stop })
+      const onMessage = (message: Recorded): boolean => {
+        const isTaken = recording.write(message)
+        if (!isTaken) stop()
+        return isTaken
+      }
+      const range = { fromMs: nowMs - pastMs, untilMs: nowMs + forMs, isLive: forMs > 0, signal: stopping.signal, onMessage }
+      try {
+        await Promise.all((['METRICS', 'EVENTS'] as const).map((stream) => readStream(connection, { stream, ...range })))
+      } finally {
+        await recording.close()
+      }
+      const { count, sizeBytes, isFull } = recording
+      if (isFull) terminal.err(`stopped: the file would be larger than ${values['max-size']}; raise --max-size for more`)
+      terminal.out(`${count} messages, ${formatSize(Math.ceil(sizeBytes / 1024) * 1024)}, in ${name}`)
+      return count === 0 ? 1 : 0
     } finally {
       process.off('SIGINT', stop).off('SIGTERM', stop)
-      out.end()
-      await Promise.all([writing, connection.close()])
+      await connection.close()
     }
-    if (isFull) terminal.err(`stopped: the file would be larger than ${values['max-size']}; raise --max-size for more`)
-    terminal.out(`${count} messages, ${formatSize(Math.ceil(sizeBytes / 1024) * 1024)}, in ${name}`)
-    return count === 0 ? 1 : 0
   },
-}
-
-function readDuration(flag: string, text: string): number {
-  const ms = parseDuration(text)
-  if (ms === undefined || ms === 0) throw new ConfigError('usage', `${flag} ${text}: write how long, for example 30m or 6h`)
-  return ms
 }

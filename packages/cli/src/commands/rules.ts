@@ -14,26 +14,21 @@ const usage = `nightshift rules test FILE... [--config FILE] [--run PATTERN] [--
   replay   says whom the rules of a configuration would have told, on a file of nightshift record or on what the streams hold
   explain  says why people hear, or do not hear, of an alert`
 
+const options = {
+  ...operatorFlags,
+  config: { type: 'string' },
+  run: { type: 'string' },
+  junit: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const
+
 /** Tries rules before they are in force, and explains what they did. */
 export const rules: Command = {
   usage,
   run: async (args, terminal) => {
-    const { values, positionals } = readFlags(
-      { usage },
-      {
-        args,
-        allowPositionals: true,
-        options: {
-          ...operatorFlags,
-          config: { type: 'string' },
-          run: { type: 'string' },
-          junit: { type: 'string' },
-          from: { type: 'string' },
-          to: { type: 'string' },
-          json: { type: 'boolean', default: false },
-        },
-      },
-    )
+    const { values, positionals } = readFlags({ usage }, { args, allowPositionals: true, options })
     const [verb, ...rest] = positionals
     if (verb === 'test' && rest.length > 0) return await testRules(rest, values, terminal)
     if (verb === 'replay' && rest.length <= 1) return await replayRules(rest[0], values, terminal)

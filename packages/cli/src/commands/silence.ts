@@ -1,11 +1,11 @@
 import { isoTime } from '@nightshift/shared/clock'
-import { parseDuration } from '@nightshift/shared/config/scalars'
 import { ConfigError } from '@nightshift/shared/errors'
 import { formatMatcher, parseMatcher, type Matcher } from '@nightshift/alerter/silence/matcher'
 import type { Silence } from '@nightshift/alerter/silence/silence'
 import { actorOf, askAlerter } from '../operator/ask-alerter.ts'
 import { operatorFlags } from '../operator/connect-operator.ts'
 import { readFlags, type Command } from './command.ts'
+import { readDuration } from './time-flags.ts'
 
 const usage = `nightshift silence add MATCHER... --for 2h [--comment TEXT] [--start TIME] [--actor NAME] [--until-resolved]
        nightshift silence list [--all]
@@ -15,27 +15,22 @@ const usage = `nightshift silence add MATCHER... --for 2h [--comment TEXT] [--st
   All of them must match, for example: nightshift silence add host=db-* severity!=critical --for 2h --comment "new disks"
   --until-resolved  ends with what it silences, at the latest after --for`
 
+const options = {
+  ...operatorFlags,
+  for: { type: 'string' },
+  start: { type: 'string' },
+  comment: { type: 'string', default: '' },
+  actor: { type: 'string' },
+  'until-resolved': { type: 'boolean', default: false },
+  all: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const
+
 /** Keeps quiet about alerts for a while. */
 export const silence: Command = {
   usage,
   run: async (args, terminal) => {
-    const { values, positionals } = readFlags(
-      { usage },
-      {
-        args,
-        allowPositionals: true,
-        options: {
-          ...operatorFlags,
-          for: { type: 'string' },
-          start: { type: 'string' },
-          comment: { type: 'string', default: '' },
-          actor: { type: 'string' },
-          'until-resolved': { type: 'boolean', default: false },
-          all: { type: 'boolean', default: false },
-          json: { type: 'boolean', default: false },
-        },
-      },
-    )
+    const { values, positionals } = readFlags({ usage }, { args, allowPositionals: true, options })
     const [verb, ...rest] = positionals
     const show = (all: readonly Silence[]): void => {
       if (values.json) terminal.out(JSON.stringify(all))
@@ -50,9 +45,10 @@ export const silence: Command = {
       const ended = await askAlerter<Silence>(values, terminal, 'unsilence', { id: rest[0] })
       show([ended])
     } else if (verb === 'add' && rest.length > 0) {
+      if (values.for === undefined) throw new ConfigError('usage', 'say for how long: --for 2h')
       const request = {
         matchers: rest.map(readMatcher),
-        duration_seconds: readDuration(values.for),
+        duration_seconds: readDuration('--for', values.for) / 1000,
         creator: values.actor ?? actorOf(terminal),
         comment: values.comment,
         until_resolved: values['until-resolved'],
@@ -82,12 +78,6 @@ function readMatcher(text: string): Matcher {
   if (matcher === undefined)
     throw new ConfigError('usage', `"${text}" matches nothing; write NAME=VALUE, for example host=db-*\nusage: ${usage}`)
   return matcher
-}
-
-function readDuration(text: string | undefined): number {
-  const ms = text === undefined ? undefined : parseDuration(text)
-  if (ms === undefined || ms === 0) throw new ConfigError('usage', 'say for how long: --for 2h')
-  return ms / 1000
 }
 
 function readTime(text: string): string {

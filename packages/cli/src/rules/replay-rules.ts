@@ -1,11 +1,12 @@
 import { resolve } from 'node:path'
 import { isoTime } from '@nightshift/shared/clock'
-import { formatDuration, parseDuration } from '@nightshift/shared/config/scalars'
+import { formatDuration } from '@nightshift/shared/config/scalars'
 import { ConfigError } from '@nightshift/shared/errors'
 import { parseSubject } from '@nightshift/shared/subjects'
 import type { Recorded } from '@nightshift/alerter/simulate/memory-bus'
 import { replay, type ReplayResult } from '@nightshift/alerter/simulate/replay'
 import type { Terminal } from '../commands/command.ts'
+import { readWhen } from '../commands/time-flags.ts'
 import { findConfigFile } from '../config/open-config.ts'
 import { connectOperator } from '../operator/connect-operator.ts'
 import { maxReplayBytes, readRecording } from '../record/read-recording.ts'
@@ -99,11 +100,4 @@ function describe({ messages, fromMs, toMs, rules, channels }: ReplayResult): st
     row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  '),
   )
   return [head, ...lines, verdict]
-}
-
-function readWhen(flag: string, text: string, nowMs: number): number {
-  const agoMs = parseDuration(text)
-  const ms = agoMs === undefined ? Date.parse(text) : nowMs - agoMs
-  if (Number.isNaN(ms)) throw new ConfigError('usage', `${flag} ${text}: write how long ago, like 6h, or a time, like 2026-01-31T12:00:00Z`)
-  return ms
 }
