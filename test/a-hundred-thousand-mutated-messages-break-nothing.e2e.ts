@@ -66,7 +66,7 @@ beforeAll(async () => {
     admin.publish(subject, JSON.stringify(event))
     return Number(/^nightshift_alerter_messages_total\S* (\d+)$/m.exec(handleOf('alerter').metricsText())?.[1] ?? 0)
   }
-  await vi.waitFor(() => expect(isReading()).toBeGreaterThan(0), { timeout: 20_000, interval: 100 })
+  await vi.waitUntil(() => isReading() > 0, { timeout: 20_000, interval: 100 })
 })
 
 afterAll(async () => {

@@ -2,6 +2,7 @@ import type { AlertEvent } from '@nightshift/shared/events/alert'
 import { alertEventOf } from '../alert/alert-event.ts'
 import type { Life } from '../alert/life.ts'
 import type { Companion, CompanionKind, ShardView } from '../companion.ts'
+import { lookAround } from '../look-around.ts'
 import type { Muter } from '../mute/mute.ts'
 import { isWorse } from '../rules/severity.ts'
 import { FencedBucket } from '../state/fenced-bucket.ts'
@@ -22,7 +23,7 @@ class Flapping implements Companion {
   readonly #view: ShardView
   readonly #book: FlapBook
   #bucket: FencedBucket<FlapRecord> | undefined
-  #timer: NodeJS.Timeout | undefined
+  #stopLooking: (() => void) | undefined
 
   constructor(view: ShardView) {
     this.#view = view
@@ -48,7 +49,7 @@ class Flapping implements Companion {
     for (const [, { alerts }] of await this.#bucket.loadKeys([flapKey])) {
       for (const [fingerprint, history] of Object.entries(alerts)) this.#book.restore(fingerprint, history)
     }
-    this.#timer = setInterval(() => void this.#view.exclusively(() => this.#settle()), lookEveryMs)
+    this.#stopLooking = lookAround(this.#view, lookEveryMs, () => this.#settle())
   }
 
   async told(event: AlertEvent): Promise<void> {
@@ -62,7 +63,7 @@ class Flapping implements Companion {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#stopLooking?.()
     await Promise.resolve()
   }
 

@@ -1,5 +1,6 @@
 import type { Received } from '@nightshift/shared/events/parse'
 import type { Companion, CompanionKind, ShardView } from '../companion.ts'
+import { lookAround } from '../look-around.ts'
 import { isLeaseLost } from '../state/fenced-bucket.ts'
 import { covers, startPosition, type FollowedStream, type Position } from '../state/position.ts'
 import { ownWatch } from '../tracking/observed.ts'
@@ -27,7 +28,7 @@ class Presence implements Companion {
   readonly #sight: Sight
   readonly #stale = new StaleAlerts()
   #store: PresenceStore | undefined
-  #timer: NodeJS.Timeout | undefined
+  #stopLooking: (() => void) | undefined
   /** The last message of METRICS that was read. */
   #position = startPosition
   /** What was read when somebody fell silent who still is. */
@@ -56,7 +57,7 @@ class Presence implements Companion {
     const at = this.#now()
     if (watchedMs !== undefined && at.wallMs - watchedMs > this.#view.config().presence.blind_after) this.#gapSinceMs = watchedMs
     this.#sight.look({ ...at, isConnected: false, unread: 0 })
-    this.#timer = setInterval(() => void this.#view.exclusively(() => this.#look()), lookEveryMs)
+    this.#stopLooking = lookAround(this.#view, lookEveryMs, () => this.#look())
   }
 
   see(received: Received, at: { stream: FollowedStream; position: Position }): readonly Change[] {
@@ -75,7 +76,7 @@ class Presence implements Companion {
 
   /** What is not stored by now is not stored at all: another replica may be at work already. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#stopLooking?.()
     const { context, lease } = this.#view
     if (!lease.holds() || context.bus.state !== 'connected') return
     try {

@@ -4,6 +4,7 @@ import { derivedId } from '@nightshift/shared/ids'
 import type { Companion, CompanionKind, ShardView } from '../companion.ts'
 import { isFiring } from '../group/group.ts'
 import type { Mute, Muter } from '../mute/mute.ts'
+import { lookAround } from '../look-around.ts'
 import { startPosition } from '../state/position.ts'
 import { storedBucket } from '../state/stored.ts'
 import { matches, type Matched } from './matcher.ts'
@@ -24,7 +25,7 @@ class Silences implements Companion, Muter {
   readonly #known = new Map<string, Silence>()
   #bucket: Bucket<Silence> | undefined
   #watch: { stop(): void } | undefined
-  #timer: NodeJS.Timeout | undefined
+  #stopSweeping: (() => void) | undefined
 
   constructor(view: ShardView) {
     this.#view = view
@@ -37,7 +38,7 @@ class Silences implements Companion, Muter {
     this.#watch = await bucket.watch((id, entry) => this.#take(id, entry))
     // One is enough.
     if (this.#view.place.number > 0) return
-    this.#timer = setInterval(() => void this.#view.exclusively(async () => await this.#sweep()), sweepEveryMs)
+    this.#stopSweeping = lookAround(this.#view, sweepEveryMs, () => this.#sweep())
   }
 
   muteOf(event: AlertEvent, nowMs: number): Mute | undefined {
@@ -49,7 +50,7 @@ class Silences implements Companion, Muter {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#stopSweeping?.()
     this.#watch?.stop()
     await Promise.resolve()
   }

@@ -1,4 +1,5 @@
 import type { Companion, CompanionKind, ShardView } from '../companion.ts'
+import { lookAround } from '../look-around.ts'
 import type { CheckRule } from '../rules/rule.ts'
 
 const lookEveryMs = 1000
@@ -9,8 +10,7 @@ export const hoursOfChecks: CompanionKind = (view) => new HoursOfChecks(view)
 class HoursOfChecks implements Companion {
   readonly #view: ShardView
   readonly #within = new Map<string, boolean>()
-  #timer: NodeJS.Timeout | undefined
-  #isStopped = false
+  #stopLooking: (() => void) | undefined
 
   constructor(view: ShardView) {
     this.#view = view
@@ -18,22 +18,13 @@ class HoursOfChecks implements Companion {
 
   async open(): Promise<void> {
     for (const rule of this.#view.rules().checkRules) this.#turns(rule)
-    this.#schedule()
+    this.#stopLooking = lookAround(this.#view, lookEveryMs, () => this.#look())
     await Promise.resolve()
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true
-    clearTimeout(this.#timer)
+    this.#stopLooking?.()
     await Promise.resolve()
-  }
-
-  #schedule(): void {
-    if (this.#isStopped) return
-    this.#timer = setTimeout(() => {
-      void this.#view.exclusively(() => this.#look()).then(() => this.#schedule())
-    }, lookEveryMs)
-    this.#timer.unref()
   }
 
   async #look(): Promise<void> {

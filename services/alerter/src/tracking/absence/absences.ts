@@ -2,6 +2,7 @@ import { formatDuration } from '@nightshift/shared/config/scalars'
 import type { Received } from '@nightshift/shared/events/parse'
 import type { Host } from '@nightshift/shared/subjects'
 import type { Companion, CompanionKind, ShardView } from '../../companion.ts'
+import { lookAround } from '../../look-around.ts'
 import type { AbsenceRule } from '../../rules/rule.ts'
 import { FencedBucket } from '../../state/fenced-bucket.ts'
 import { storePrefix } from '../../state/store-prefix.ts'
@@ -36,9 +37,8 @@ class Absences implements Companion {
   #hearingSinceMs: number
   #savedMs: number
   #bucket: FencedBucket<Kept> | undefined
-  #timer: NodeJS.Timeout | undefined
+  #stopLooking: (() => void) | undefined
   #listening: (() => void) | undefined
-  #isStopped = false
   #isFull = false
 
   constructor(view: ShardView) {
@@ -59,7 +59,7 @@ class Absences implements Companion {
     for (const rule of this.#book.rules) this.#restore(rule, kept.get(keyOf(rule)))
     await this.#view.carryOut(this.#takeUpAlerts())
     this.#listening = bus.onState(() => this.#deafen())
-    this.#schedule()
+    this.#stopLooking = lookAround(this.#view, lookEveryMs, () => this.#look())
   }
 
   see(received: Received, at: { stream: FollowedStream; position: Position }): readonly Change[] {
@@ -85,8 +85,7 @@ class Absences implements Companion {
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true
-    clearTimeout(this.#timer)
+    this.#stopLooking?.()
     this.#listening?.()
     if (this.#view.lease.holds()) await this.#save(this.#savedMs)
   }
@@ -120,14 +119,6 @@ class Absences implements Companion {
   /** The bus went away or came back: what was not heard meanwhile says nothing. */
   #deafen(): void {
     this.#hearingSinceMs = this.#view.context.clock.monotonicMs()
-  }
-
-  #schedule(): void {
-    if (this.#isStopped) return
-    this.#timer = setTimeout(() => {
-      void this.#view.exclusively(() => this.#look()).then(() => this.#schedule())
-    }, lookEveryMs)
-    this.#timer.unref()
   }
 
   async #look(): Promise<void> {

@@ -1,6 +1,7 @@
 import { hostToken } from '@nightshift/shared/subjects'
 import type { Received } from '@nightshift/shared/events/parse'
 import type { Companion, CompanionKind, ShardView } from '../../companion.ts'
+import { lookAround } from '../../look-around.ts'
 import { FencedBucket } from '../../state/fenced-bucket.ts'
 import { storePrefix } from '../../state/store-prefix.ts'
 import { keptBucket } from '../kept-bucket.ts'
@@ -19,8 +20,7 @@ export const baselines: CompanionKind = (view) => new Baselines(view)
 class Baselines implements Companion {
   readonly #view: ShardView
   #bucket: FencedBucket<Kept> | undefined
-  #timer: NodeJS.Timeout | undefined
-  #isStopped = false
+  #stopSaving: (() => void) | undefined
 
   constructor(view: ShardView) {
     this.#view = view
@@ -31,7 +31,7 @@ class Baselines implements Companion {
     const { bus, clock, log } = context
     const onRefused = (key: string, error: unknown): void => log.warn({ key, error }, 'the bus does not keep what is usual')
     this.#bucket = new FencedBucket(await bus.bucket('hosts', keptBucket), lease, clock, onRefused, storePrefix(place))
-    this.#schedule()
+    this.#stopSaving = lookAround(this.#view, saveEveryMs, () => this.#save())
     if (this.#isNeeded()) void this.#load(this.#bucket)
   }
 
@@ -53,21 +53,12 @@ class Baselines implements Companion {
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true
-    clearTimeout(this.#timer)
+    this.#stopSaving?.()
     if (this.#view.lease.holds()) await this.#save()
   }
 
   #isNeeded(): boolean {
     return this.#view.rules().metricRules.some(({ baseline }) => baseline !== null)
-  }
-
-  #schedule(): void {
-    if (this.#isStopped) return
-    this.#timer = setTimeout(() => {
-      void this.#view.exclusively(() => this.#save()).then(() => this.#schedule())
-    }, saveEveryMs)
-    this.#timer.unref()
   }
 
   async #load(bucket: FencedBucket<Kept>): Promise<void> {

@@ -1,6 +1,7 @@
 import { formatDuration } from '@nightshift/shared/config/scalars'
 import type { Received } from '@nightshift/shared/events/parse'
 import type { Companion, CompanionKind, ShardView } from '../../companion.ts'
+import { lookAround } from '../../look-around.ts'
 import type { EventRule } from '../../rules/rule.ts'
 import { startPosition, type FollowedStream, type Position } from '../../state/position.ts'
 import type { Change } from '../engine.ts'
@@ -23,8 +24,7 @@ class EventRules implements Companion {
   readonly #counts = new EventCounts()
   readonly #startedMs: number
   #at: { stream: FollowedStream; position: Position } = { stream: 'EVENTS', position: startPosition }
-  #timer: NodeJS.Timeout | undefined
-  #isStopped = false
+  #stopLooking: (() => void) | undefined
   #isFull = false
 
   constructor(view: ShardView) {
@@ -48,7 +48,7 @@ class EventRules implements Companion {
       return this.#view.engine.observe({ ...seen, ...why, value: null, at, id: life.epoch, correlationId: life.correlation_id }, this.#at)
     })
     await this.#view.carryOut(ended)
-    this.#schedule()
+    this.#stopLooking = lookAround(this.#view, lookEveryMs, () => this.#look())
   }
 
   see(received: Received, at: { stream: FollowedStream; position: Position }): readonly Change[] {
@@ -71,21 +71,12 @@ class EventRules implements Companion {
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true
-    clearTimeout(this.#timer)
+    this.#stopLooking?.()
     await Promise.resolve()
   }
 
   #find(name: string): EventRule | undefined {
     return this.#view.rules().eventRules.find((rule) => rule.name === name)
-  }
-
-  #schedule(): void {
-    if (this.#isStopped) return
-    this.#timer = setTimeout(() => {
-      void this.#view.exclusively(() => this.#look()).then(() => this.#schedule())
-    }, lookEveryMs)
-    this.#timer.unref()
   }
 
   async #look(): Promise<void> {
