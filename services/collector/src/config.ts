@@ -26,5 +26,4 @@ export type GroupsConfig = CollectorConfig['groups']
 export type ScrapeConfig = CollectorConfig['scrape'][string]
 export type CheckConfig = CollectorConfig['checks'][string]
 export type HttpCheckConfig = Extract<CheckConfig, { kind: 'http' }>
-export type TcpCheckConfig = Extract<CheckConfig, { kind: 'tcp' }>
 export type ProcessCheckConfig = Extract<CheckConfig, { kind: 'process' }>

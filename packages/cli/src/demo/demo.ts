@@ -15,7 +15,7 @@ import { demoConfig } from './demo-config.ts'
 import { isToldToTheEnd, summarize, tellStory, type Story, type StoryNames } from './story.ts'
 import { startApp, type DemoApp } from './start-app.ts'
 
-export const demoNames: StoryNames = { check: 'demo-web', rule: 'demo-web-down', playbook: 'restart-demo-web', channel: 'demo-webhook' }
+const demoNames: StoryNames = { check: 'demo-web', rule: 'demo-web-down', playbook: 'restart-demo-web', channel: 'demo-webhook' }
 
 const storyKinds: readonly Kind[] = ['health', 'alert', 'notify', 'heal']
 const beforeBreakMs = 5000

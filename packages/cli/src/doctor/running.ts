@@ -22,7 +22,7 @@ export async function examineRunning(dataFolder: string): Promise<Finding[]> {
 }
 
 /** One finding per component of `GET /health`. */
-export function examineHealth(report: HealthReport): Finding[] {
+function examineHealth(report: HealthReport): Finding[] {
   return Object.entries(report.components).map(([name, { status, ...detail }]) => {
     const reasons = Array.isArray(detail['reasons']) ? detail['reasons'].join('; ') : ''
     if (status === 'ok') return { verdict: 'good', what: name }

@@ -1,6 +1,6 @@
-import { parseDuration } from '@nightshift/shared/config/scalars'
 import { ConfigError } from '@nightshift/shared/errors'
 import type { LogEvent } from '@nightshift/shared/events/log'
+import { readWhen } from '../commands/time-flags.ts'
 
 const levels = ['debug', 'info', 'warning', 'error', 'critical'] as const satisfies LogEvent['level'][]
 
@@ -33,8 +33,8 @@ export interface LogQuery {
 /** Throws ConfigError `usage` that says what to write instead. */
 export function parseLogQuery(flags: LogFlags, nowMs: number): LogQuery {
   return {
-    sinceMs: parseWhen('--since', flags.since, nowMs),
-    untilMs: flags.until === undefined ? Number.POSITIVE_INFINITY : parseWhen('--until', flags.until, nowMs),
+    sinceMs: readWhen('--since', flags.since, nowMs),
+    untilMs: flags.until === undefined ? Number.POSITIVE_INFINITY : readWhen('--until', flags.until, nowMs),
     host: flags.host,
     source: flags.source,
     levels: new Set(levels.slice(parseLevel(flags.level))),
@@ -62,16 +62,6 @@ function hasField(event: LogEvent, name: string, wanted: string | undefined): bo
 
 function says(event: LogEvent, pattern: RegExp): boolean {
   return pattern.test(event.message) || Object.values(event.fields).some((value) => typeof value === 'string' && pattern.test(value))
-}
-
-function parseWhen(flag: string, text: string, nowMs: number): number {
-  const duration = parseDuration(text)
-  if (duration !== undefined) return nowMs - duration
-  const dateMs = Date.parse(text)
-  if (Number.isNaN(dateMs)) {
-    throw new ConfigError('usage', `${flag} ${text}: write how long ago, like 1h or 30m, or a time, like 2026-01-31T12:00:00Z`)
-  }
-  return dateMs
 }
 
 function parseLevel(text: string | undefined): number {

@@ -1,17 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { nanos, type NatsConnection } from '@nats-io/transport-node'
-import { streamId } from '@nightshift/shared/bus/streams'
-import { BusError, describeError } from '@nightshift/shared/errors'
+import type { NatsConnection } from '@nats-io/transport-node'
 import type { LogEvent } from '@nightshift/shared/events/log'
 import { parseEvent } from '@nightshift/shared/events/parse'
-import { defaultNamespace, filterSubject } from '@nightshift/shared/subjects'
+import { filterSubject } from '@nightshift/shared/subjects'
+import { readStream } from '../operator/read-stream.ts'
 import { matchesQuery, type LogQuery } from './log-query.ts'
 
-/** The server forgets the consumer so long after we are gone: the operator may make one but not remove it. */
-const forgetMs = 10_000
-const fetchMessages = 500
-const fetchMs = 5000
 /** A line is shipped some time after it was written, but its time may be ahead of the server's clock. */
 const clockSlackMs = 60_000
 
@@ -27,43 +20,27 @@ export interface LogSearch {
  * was in the stream at the start.
  */
 export async function searchLogs(connection: NatsConnection, query: LogQuery): Promise<LogSearch> {
-  const stream = streamId('LOGS', defaultNamespace)
-  const filter = filterSubject('log', {
-    ...(query.host === undefined ? {} : { host: query.host }),
-    ...(query.source === undefined ? {} : { source: query.source }),
-  })
-  const jsm = await jetstreamManager(connection, { checkAPI: false })
-  const info = await jsm.consumers
-    .add(stream, {
-      name: `cli-logs-${randomUUID()}`,
-      filter_subject: filter,
-      ack_policy: AckPolicy.None,
-      deliver_policy: DeliverPolicy.StartTime,
-      opt_start_time: new Date(query.sinceMs - clockSlackMs).toISOString(),
-      inactive_threshold: nanos(forgetMs),
-      mem_storage: true,
-      num_replicas: 1,
-    })
-    .catch((cause: unknown) => {
-      throw new BusError('no_logs', `cannot read the stream ${stream}: ${describeError(cause)}`, { cause })
-    })
-  const consumer = jetstream(connection).consumers.getConsumerFromInfo(info)
   const events: LogEvent[] = []
   let [looked, matched] = [0, 0]
-  while (looked < info.num_pending) {
-    const messages = await consumer.fetch({ max_messages: Math.min(fetchMessages, info.num_pending - looked), expires: fetchMs })
-    const before = looked
-    for await (const message of messages) {
+  await readStream(connection, {
+    stream: 'LOGS',
+    filter: filterSubject('log', {
+      ...(query.host === undefined ? {} : { host: query.host }),
+      ...(query.source === undefined ? {} : { source: query.source }),
+    }),
+    fromMs: query.sinceMs - clockSlackMs,
+    untilMs: Number.POSITIVE_INFINITY,
+    isLive: false,
+    onMessage: ({ subject, data }) => {
       looked++
-      const event = readEvent(message.subject, message.data)
-      if (event === undefined || !matchesQuery(event, query)) continue
+      const event = readEvent(subject, data)
+      if (event === undefined || !matchesQuery(event, query)) return true
       matched++
       events.push(event)
       if (events.length >= query.limit * 2) events.splice(0, events.length - query.limit)
-    }
-    // What was there may have expired while we read.
-    if (looked === before) break
-  }
+      return true
+    },
+  })
   return { events: events.slice(-query.limit), matched, looked }
 }
 

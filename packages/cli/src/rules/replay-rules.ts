@@ -10,7 +10,7 @@ import { readWhen } from '../commands/time-flags.ts'
 import { findConfigFile } from '../config/open-config.ts'
 import { connectOperator } from '../operator/connect-operator.ts'
 import { maxReplayBytes, readRecording } from '../record/read-recording.ts'
-import { readStream } from '../record/read-stream.ts'
+import { readStream } from '../operator/read-stream.ts'
 import { openSimulationConfig } from './simulation-config.ts'
 
 export interface ReplayFlags {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { envelopeShape, idSchema, labelsSchema, nameSchema, severitySchema, textSchema, timeSchema } from './envelope.ts'
 
-export const alertPhases = ['pending', 'firing', 'updated', 'acked', 'resolved', 'flapping'] as const
+const alertPhases = ['pending', 'firing', 'updated', 'acked', 'resolved', 'flapping'] as const
 
 export const alertEventSchema = z
   .object({

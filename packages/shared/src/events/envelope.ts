@@ -18,5 +18,5 @@ export const envelopeShape = {
   correlation_id: idSchema.describe('Runs from the first sign to the alert, the heal, the notification and the report'),
 }
 
-export const envelopeSchema = z.object(envelopeShape)
+const envelopeSchema = z.object(envelopeShape)
 export type Envelope = z.infer<typeof envelopeSchema>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { envelopeShape, idSchema, nameSchema, textSchema } from './envelope.ts'
 
-export const notifyOutcomes = ['delivered', 'deferred', 'failed', 'dead'] as const
+const notifyOutcomes = ['delivered', 'deferred', 'failed', 'dead'] as const
 
 export const notifyEventSchema = z
   .object({

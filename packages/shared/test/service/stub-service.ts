@@ -3,14 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '@nats-io/transport-node'
 import type { NatsServer } from '@nightshift/test-servers/nats'
+import { onTestFinished } from 'vitest'
 import { bootstrap } from '../../src/bus/bootstrap.ts'
 import { baseConfigSchema, type BaseConfig } from '../../src/config/base.ts'
 import type { StartOptions } from '../../src/service/lifecycle.ts'
 import { createLog } from '../../src/service/log.ts'
 import type { RunningService, ServiceContext, ServiceDefinition } from '../../src/service/service.ts'
-
-const stateDirs: string[] = []
-process.once('exit', () => stateDirs.forEach((folder) => rmSync(folder, { recursive: true, force: true })))
 
 export interface StubConfig {
   word: string
@@ -79,7 +77,7 @@ export function startOptions(url: string, over: Partial<StartOptions<StubConfig>
   const lines: string[] = []
   const log = createLog({ service: 'test', host: 'web-1', level: 'debug', write: (line) => void lines.push(line) })
   const stateDir = mkdtempSync(join(tmpdir(), 'nightshift-state-'))
-  stateDirs.push(stateDir)
+  onTestFinished(() => rmSync(stateDir, { recursive: true, force: true }))
   return { base: testBase(url), config: { word: 'one' }, stateDir, host: 'web-1', version: '0.0.1', log, lines, ...over }
 }
 

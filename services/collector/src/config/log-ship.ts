@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { duration, size } from '@nightshift/shared/config/scalars'
 import { headers, httpAuth, tlsShape } from './checks/connection-shape.ts'
 
-export const logLevelSchema = z.enum(['debug', 'info', 'warning', 'error', 'critical'])
+const logLevelSchema = z.enum(['debug', 'info', 'warning', 'error', 'critical'])
 
 const address = (path: string) =>
   z

@@ -5,7 +5,7 @@ import type { Origin } from '../envelope.ts'
 import { differenceText, type Difference } from './difference.ts'
 
 /** Differences of one look that are told one by one; more are told together in one event. */
-export const maxToldSingly = 50
+const maxToldSingly = 50
 
 /** What goes on the bus for the differences of one look. `number` counts the looks that found any. */
 export function changeEvents(

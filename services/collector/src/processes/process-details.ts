@@ -69,7 +69,7 @@ export class ProcessDetails {
 }
 
 /** `read_bytes: 4096`, among others: what really went to and from disks. */
-export function parseIo(text: string): Transfer | null {
+function parseIo(text: string): Transfer | null {
   const read = findCounter(text, 'read_bytes:')
   const written = findCounter(text, 'write_bytes:')
   return read === undefined || written === undefined ? null : { readBytes: read, writtenBytes: written }

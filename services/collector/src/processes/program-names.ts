@@ -47,7 +47,7 @@ export class ProgramNames {
 }
 
 /** The file name of the program when it begins with what the kernel kept of it; programs may have written a title over it. */
-export function wholeName(kernelName: string, commandLine: string): string {
+function wholeName(kernelName: string, commandLine: string): string {
   const program = basename((splitArguments(commandLine)[0] ?? '').split(' ')[0] ?? '')
   return program !== '' && (kernelName === nameless || program.startsWith(kernelName)) ? program : kernelName
 }

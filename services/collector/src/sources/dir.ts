@@ -62,7 +62,7 @@ export const dirSource: SourceDefinition<'dir'> = {
 }
 
 /** None before the first walk has ended; all null when the directory itself cannot be read. */
-export function dirItem(path: string, measured: Measured | undefined, monotonicMs: number, nowMs: number): Item[] {
+function dirItem(path: string, measured: Measured | undefined, monotonicMs: number, nowMs: number): Item[] {
   if (measured === undefined) return []
   const { size, walkMs, endedMs } = measured
   const age = (ms: number | undefined): number | null => (ms === undefined ? null : round(Math.max(0, nowMs - ms) / 1000))

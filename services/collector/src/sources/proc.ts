@@ -62,7 +62,7 @@ export const procSource: SourceDefinition<'proc'> = {
   },
 }
 
-export function stateFields(processes: readonly ProcessRecord[]): Fields {
+function stateFields(processes: readonly ProcessRecord[]): Fields {
   const fields: Record<string, number> = {
     count: processes.length,
     running: 0,

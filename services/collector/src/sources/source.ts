@@ -55,7 +55,7 @@ export function unsupported(reason: string): ContractError {
 export const unsupportedCode = 'unsupported_group'
 
 /** Things of a kind that go into one group; more are counted, not sent. */
-export const maxItems = 64
+const maxItems = 64
 /** The bound of the contract for a label. */
 const maxLabelLength = 1024
 

@@ -59,6 +59,6 @@ export function parseCpuSeconds(stat: string): number {
 }
 
 /** Of /proc/PID/status. A zombie has none. */
-export function parseRss(status: string): number {
+function parseRss(status: string): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
 }

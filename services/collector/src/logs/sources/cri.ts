@@ -30,7 +30,7 @@ export function openCriSource(config: CriConfig, options: Omit<FileTailOptions, 
 }
 
 /** What the path of a container's log says. */
-export function podOf(path: string): { namespace: string; pod: string; container: string } {
+function podOf(path: string): { namespace: string; pod: string; container: string } {
   const [namespace = '', pod = ''] = basename(dirname(dirname(path))).split('_')
   return { namespace, pod, container: basename(dirname(path)) }
 }

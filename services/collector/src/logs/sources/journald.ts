@@ -101,7 +101,7 @@ export function parseEntry(line: Buffer): Entry | undefined {
   return { cursor, key: key ?? 'unknown', number: Number.parseInt(number ?? '0', 16), realtimeUs }
 }
 
-export function journalArguments(config: JournalConfig, cursor: string | undefined, startAt: 'end' | 'beginning'): string[] {
+function journalArguments(config: JournalConfig, cursor: string | undefined, startAt: 'end' | 'beginning'): string[] {
   return [
     '--follow',
     '--output=json',

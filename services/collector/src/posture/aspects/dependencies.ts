@@ -43,7 +43,7 @@ export async function lookAtDependencies(options: Options, { host, signal }: Loo
   return look
 }
 
-export function judgeAdvisory(advisory: Advisory, project: Pick<Project, 'folder' | 'level'>): Finding[] {
+function judgeAdvisory(advisory: Advisory, project: Pick<Project, 'folder' | 'level'>): Finding[] {
   const { name, level, note } = advisory
   if (level !== null && advisoryLevels.indexOf(level) < advisoryLevels.indexOf(project.level)) return []
   const graded = level === null ? 'known holes' : `a hole graded ${level}`

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { nanos, type NatsConnection } from '@nats-io/transport-node'
+import type { Recorded } from '@nightshift/alerter/simulate/memory-bus'
+import type { StreamName } from '@nightshift/shared/bus/bus'
 import { isoTime } from '@nightshift/shared/clock'
 import { streamId } from '@nightshift/shared/bus/streams'
 import { BusError, describeError } from '@nightshift/shared/errors'
 import { defaultNamespace } from '@nightshift/shared/subjects'
-import type { Recorded } from '@nightshift/alerter/simulate/memory-bus'
 
 export interface ReadOptions {
-  readonly stream: 'METRICS' | 'EVENTS'
+  readonly stream: StreamName
+  /** Only these subjects; the default is all. */
+  readonly filter?: string
   readonly fromMs: number
   /** Messages that came later end the reading; so does the signal. */
   readonly untilMs: number
@@ -25,14 +28,15 @@ const fetchMessages = 500
 /** How long one look waits for messages; a live reader notices the end of its time so late. */
 const fetchMs = 1000
 
-/** Reads messages of a stream in their order, from a time on. */
+/** Reads messages of a stream in their order, from a time on. Throws BusError `no_stream`. */
 export async function readStream(connection: NatsConnection, options: ReadOptions): Promise<void> {
-  const { stream, fromMs, untilMs, isLive, signal, onMessage } = options
+  const { stream, filter, fromMs, untilMs, isLive, signal, onMessage } = options
   const id = streamId(stream, defaultNamespace)
   const jsm = await jetstreamManager(connection, { checkAPI: false })
   const info = await jsm.consumers
     .add(id, {
-      name: `cli-record-${randomUUID()}`,
+      name: `cli-read-${randomUUID()}`,
+      ...(filter === undefined ? {} : { filter_subject: filter }),
       ack_policy: AckPolicy.None,
       deliver_policy: DeliverPolicy.StartTime,
       opt_start_time: isoTime(fromMs),
