@@ -54,9 +54,9 @@ describe('nightshift up', () => {
     await vi.waitFor(() => expect([...groups.keys()]).toEqual(expect.arrayContaining(['fs', 'proc', 'tcp', 'vm', 'cpu_core'])), 15_000)
 
     const services: string[] = []
-    const replies = await connection.requestMany('$SRV.PING', '', { maxWait: 1000, maxMessages: 4 })
+    const replies = await connection.requestMany('$SRV.PING', '', { maxWait: 1000, maxMessages: 5 })
     for await (const reply of replies) services.push(reply.json<{ name: string }>().name)
-    expect(services.toSorted()).toEqual(['alerter', 'collector', 'healer', 'reporter'])
+    expect(services.toSorted()).toEqual(['alerter', 'backup', 'collector', 'healer', 'reporter'])
 
     const health = await fetch(new URL('/health', up.run.console_url))
     expect(health.status).toBe(200)

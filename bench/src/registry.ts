@@ -1,6 +1,8 @@
 import type { Benchmark } from './benchmark.ts'
 import { alerterFleet } from './benchmarks/alerter-fleet.ts'
+import { alerterMany } from './benchmarks/alerter-many.ts'
 import { alerter } from './benchmarks/alerter.ts'
+import { backup } from './benchmarks/backup.ts'
 import { checks } from './benchmarks/checks.ts'
 import { collector } from './benchmarks/collector.ts'
 import { latency } from './benchmarks/latency.ts'
@@ -8,4 +10,4 @@ import { logs } from './benchmarks/logs.ts'
 import { soak } from './benchmarks/soak.ts'
 import { start } from './benchmarks/start.ts'
 
-export const benchmarks: readonly Benchmark[] = [start, latency, alerter, alerterFleet, collector, checks, logs, soak]
+export const benchmarks: readonly Benchmark[] = [start, latency, alerter, alerterFleet, alerterMany, collector, checks, logs, soak, backup]

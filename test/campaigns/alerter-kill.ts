@@ -1,65 +1,59 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { AlerterScene } from './alerter-scene.ts'
+import { Cast } from './alerter/cast.ts'
+import { conclude } from './alerter/conclude.ts'
+import { CrashBed } from './alerter/crash-bed.ts'
+import { perform, raise } from './alerter/troupe.ts'
 import type { Campaign, CampaignContext, Outcome } from './campaign.ts'
-import { waitUntil } from './service-process.ts'
 
-const kills = 5
-const host = 'hub'
-const checks = 12
-const moodiness = 0.4
+const defaultKills = 20
+const brokerKillShare = 0.02
+const longestLifeMs = 1400
 
 /**
- * The alerter is killed with -9 at random moments while checks turn round and the webhook fails, throttles, hangs and cuts; now and then
- * the broker is killed too. Nothing may be lost, nothing said twice, and no message heard more than twice.
+ * The alerter is killed with -9 at random moments, one broker all along, which is killed too now and then, while alerts begin, change, end
+ * and flap, and two webhooks, Slack and a mail server fail, throttle, hang and cut. Nothing may be lost, and nothing come more than twice.
  */
 export const alerterKill: Campaign = {
   name: 'alerter-kill',
-  summary: `the alerter killed with -9 ${kills} times while checks flip and the webhook fails, throttles, hangs; the broker killed too`,
+  summary: `the alerter killed with -9 --kills times (${defaultKills}) while alerts change and webhooks, Slack and mail fail; the broker too`,
   run: runCampaign,
 }
 
-async function runCampaign({ folder, random, say }: CampaignContext): Promise<Outcome> {
-  const scene = await AlerterScene.open(folder, random)
+async function runCampaign({ folder, random, kills = defaultKills, say }: CampaignContext): Promise<Outcome> {
+  const bed = await CrashBed.open({ folder, random })
+  const cast = new Cast(bed, random)
   let brokerKills = 0
   try {
-    scene.start(host)
-    await scene.flip('canary', 'web')
-    await waitUntil('the first alert is heard', () => scene.receiver.taken.length > 0, 20_000)
-    scene.receiver.moodiness = moodiness
-    for (let kill = 0; kill < kills; kill++) {
+    await raise(bed, cast)
+    const startedMs = performance.now()
+    const ending = new AbortController()
+    const performing = perform(ending.signal, bed, cast, random)
+    for (let kill = 1; kill <= kills; kill++) {
       // Mostly it is at work when it is killed; sometimes it has no time to come up.
-      if (random() < 0.7) await scene.untilAtWork(host)
-      const killed = delay(random() * 800).then(async () => await scene.kill(host))
-      const flips = Math.floor(random() * 25) + 5
-      for (let flip = 0; flip < flips; flip++) {
-        await scene.flip(`web-${Math.floor(random() * 4)}`, `check-${Math.floor(random() * checks)}`)
-        if (random() < 0.3) await delay(random() * 60)
-      }
-      await killed
-      if (random() < 0.2) {
+      if (random() < 0.7) await bed.untilAtWork()
+      await delay(random() * longestLifeMs)
+      await bed.kill()
+      if (random() < brokerKillShare) {
         brokerKills++
-        await scene.server.kill('SIGKILL')
-        await scene.server.restart()
+        await bed.killBroker()
       }
-      scene.start(host)
+      bed.start()
+      if (kill % 10 === 0) await bed.said()
+      if (kill % 50 === 0)
+        say(`${kill} kills in ${seconds(startedMs)} s, ${cast.stepCount} steps, ${bed.hook.taken.length} messages on one webhook`)
     }
-    say(`${kills} kills, ${scene.expected.length} transitions; waiting until all is heard`)
-    await scene.untilAtWork(host)
-    await delay(1000)
-    const violations = await scene.judge(45_000)
-    const { receiver, expected } = scene
-    return {
-      facts: {
-        kills,
-        broker_kills: brokerKills,
-        transitions: expected.length,
-        heard: receiver.taken.length,
-        repeated: scene.copies,
-        refused: receiver.refused,
-      },
-      violations,
-    }
+    ending.abort()
+    await performing
+    const tookSeconds = seconds(startedMs)
+    say(`${kills} kills in ${tookSeconds} s, ${cast.stepCount} steps; waiting until all is heard`)
+    const outcome = await conclude(bed, cast)
+    const facts = { server: bed.server.version, kills, broker_kills: brokerKills, seconds_per_kill: (tookSeconds / kills).toFixed(2) }
+    return { ...outcome, facts: { ...facts, ...outcome.facts } }
   } finally {
-    await scene.close()
+    await bed.close()
   }
+}
+
+function seconds(sinceMs: number): number {
+  return Math.round((performance.now() - sinceMs) / 1000)
 }

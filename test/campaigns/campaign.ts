@@ -2,6 +2,8 @@
 export interface Outcome {
   facts: Record<string, number | string>
   violations: string[]
+  /** What is allowed and out of the ordinary, each with its story. */
+  exceptions?: string[]
 }
 
 export interface CampaignContext {
@@ -11,6 +13,8 @@ export interface CampaignContext {
   /** Folder of this run; removed afterwards unless the run failed. */
   folder: string
   say: (line: string) => void
+  /** Of a campaign that kills: how often; the default is its own. */
+  kills?: number
 }
 
 export interface Campaign {

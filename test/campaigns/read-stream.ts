@@ -13,10 +13,13 @@ interface Reply {
   error?: { code: number; description: string }
 }
 
-/** Everything a stream holds under a filter, in order. Asks message by message: the operator may not create consumers of any kind. */
-export async function readStream(connection: NatsConnection, stream: string, filter: string): Promise<StoredEvent[]> {
+/**
+ * Everything a stream holds under a filter from a sequence number on, in order. Asks message by message: the operator may not create
+ * consumers of any kind.
+ */
+export async function readStream(connection: NatsConnection, stream: string, filter: string, fromSeq = 1): Promise<StoredEvent[]> {
   const stored: StoredEvent[] = []
-  for (let seq = 1; stored.length < maxMessages;) {
+  for (let seq = fromSeq; stored.length < maxMessages;) {
     const reply = await connection.request(`$JS.API.STREAM.MSG.GET.${stream}`, JSON.stringify({ seq, next_by_subj: filter }), {
       timeout: 5000,
     })

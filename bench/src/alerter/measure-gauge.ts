@@ -51,12 +51,15 @@ export async function measureGauge({ page, ours, theirs, steps, signal }: Option
   const times = { ours: [] as number[], theirs: [] as number[] }
   for (let step = 0; step <= steps; step++) page.set(step, 0)
   await delay(settleMs, undefined, { signal })
+  // What was heard of an earlier measurement does not count.
+  const before = new Map([ours, theirs].map((receiver) => [receiver, receiver.receipts.length]))
   for (let step = 0; step <= steps; step++) {
     await delay(Math.random() * 1000, undefined, { signal })
     const steppedMs = performance.now()
     page.set(step, threshold * 2)
     const wanted = `"step":"${step}"`
-    const receiptOf = (receiver: WebhookReceiver) => receiver.receipts.find(({ body }) => JSON.stringify(body).includes(wanted))
+    const receiptOf = (receiver: WebhookReceiver) =>
+      receiver.receipts.slice(before.get(receiver)).find(({ body }) => JSON.stringify(body).includes(wanted))
     await waitUntil(
       `both sides tell of step ${step}`,
       () => receiptOf(ours) !== undefined && receiptOf(theirs) !== undefined,

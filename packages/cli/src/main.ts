@@ -10,6 +10,7 @@ const terminal: Terminal = {
   columns: process.stdout.columns ?? 100,
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),
+  ...(process.stderr.isTTY ? { status: (text: string) => void process.stderr.write(`\r\u001b[2K${text}`) } : {}),
 }
 
 // `nightshift tap | head` closes our output: that is the end of the work, not an error.
@@ -34,7 +35,7 @@ async function main([name, ...args]: string[]): Promise<number> {
 async function runCommand(entry: Entry, args: string[]): Promise<number> {
   try {
     const command = await entry.load()
-    if (!args.includes('--help')) return await command.run(args, terminal)
+    if (!args.includes('--help') || (command.hasVerbs === true && args[0] !== '--help')) return await command.run(args, terminal)
     terminal.out(`${entry.summary}\nusage: ${command.usage}`)
     return 0
   } catch (error) {

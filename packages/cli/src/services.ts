@@ -1,5 +1,7 @@
 import { alerterConfigSchema, alerterCrossChecks } from '@nightshift/alerter/config'
 import { alerter } from '@nightshift/alerter/service'
+import { backupConfigSchema, backupCrossChecks } from '@nightshift/backup/config'
+import { backup } from '@nightshift/backup/service'
 import { collectorConfigSchema } from '@nightshift/collector/config'
 import { collector } from '@nightshift/collector/service'
 import { healerConfigSchema, healerCrossChecks } from '@nightshift/healer/config'
@@ -9,7 +11,7 @@ import { reporter } from '@nightshift/reporter/service'
 import type { CrossCheck } from '@nightshift/shared/config/cross-check'
 
 /** Every service of this version, in the order in which events pass through them. */
-export const services = { collector, alerter, healer, reporter } as const
+export const services = { collector, alerter, backup, healer, reporter } as const
 
 export type RunnableService = keyof typeof services
 
@@ -19,8 +21,9 @@ export const runnableServices = Object.keys(services) as RunnableService[]
 export const sectionSchemas = {
   collector: collectorConfigSchema,
   alerter: alerterConfigSchema,
+  backup: backupConfigSchema,
   healer: healerConfigSchema,
   reporter: reporterConfigSchema,
 } as const
 
-export const crossChecks: readonly CrossCheck[] = [...alerterCrossChecks, ...healerCrossChecks]
+export const crossChecks: readonly CrossCheck[] = [...alerterCrossChecks, ...backupCrossChecks, ...healerCrossChecks]

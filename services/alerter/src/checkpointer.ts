@@ -1,7 +1,8 @@
 import type { Clock } from '@nightshift/shared/clock'
+import { Places } from './places.ts'
 import { covers, type Positions } from './state/position.ts'
 import type { AlertStore } from './state/alert-store.ts'
-import type { Checkpoint } from './state/stored.ts'
+import type { AlertRecord, Checkpoint } from './state/stored.ts'
 import type { Tracked } from './tracking/alert-book.ts'
 import type { Engine } from './tracking/engine.ts'
 import type { QuietBreaches } from './tracking/quiet-breaches.ts'
@@ -14,16 +15,24 @@ interface Parts {
   readonly last: Checkpoint | undefined
 }
 
+/** An alert that was over when a checkpoint was made. */
+interface Ended {
+  readonly tracked: Tracked
+  readonly record: AlertRecord | undefined
+}
+
+const maxAtOnce = 64
 /** When nothing happened but time, a checkpoint this rarely is enough: reading a few seconds again is cheap. */
 const idleEveryMs = 5000
 
 /**
- * Decides when a checkpoint is due and what it may cover, and then clears away what it made superfluous. Runs only while nothing else is
- * under way, so everything up to where the readers are was stored and told.
+ * Decides when a checkpoint is due and what it may cover, and clears away what it made superfluous. Saves only while nothing else is under
+ * way, so everything up to where the readers are was stored and told.
  */
 export class Checkpointer {
   readonly #parts: Parts
   readonly #ended = new Set<Tracked>()
+  readonly #places = new Places(maxAtOnce)
   #number: number
   #saved: Positions | undefined
   #savedMs: number
@@ -56,8 +65,15 @@ export class Checkpointer {
     this.#ended.add(tracked)
   }
 
-  /** Saves a checkpoint when one is due. Returns its number, or undefined when none is. */
-  async save(handled: Positions, incarnations: Checkpoint['incarnations'], isLast: boolean): Promise<number | undefined> {
+  /**
+   * Saves a checkpoint when one is due. Returns its number with what is to be done then, which may go on beside other work; undefined when
+   * none is due.
+   */
+  async save(
+    handled: Positions,
+    incarnations: Checkpoint['incarnations'],
+    isLast: boolean,
+  ): Promise<{ number: number; clear: () => Promise<void> } | undefined> {
     const { store, quiet, clock } = this.#parts
     const monotonicMs = clock.monotonicMs()
     const applied: Positions = { METRICS: quiet.limit(handled.METRICS, monotonicMs), EVENTS: handled.EVENTS }
@@ -73,20 +89,20 @@ export class Checkpointer {
     this.#saved = applied
     this.#savedMs = monotonicMs
     this.#isDirty = false
-    await this.#clear(applied)
-    return number
+    const ended = [...this.#ended].map((tracked) => ({ tracked, record: tracked.record }))
+    return { number, clear: async () => void (await Promise.all(ended.map((each) => this.#places.run(() => this.#clear(each, applied))))) }
   }
 
-  async #clear(applied: Positions): Promise<void> {
+  async #clear({ tracked, record }: Ended, applied: Positions): Promise<void> {
     const { store, engine } = this.#parts
-    for (const tracked of this.#ended) {
-      const { record, life } = tracked
-      const isOver = record !== undefined && record.life.phase === 'ok' && (life === undefined || life.phase === 'ok')
-      if (isOver && !(covers(applied.METRICS, record.applied.METRICS) && covers(applied.EVENTS, record.applied.EVENTS))) continue
-      this.#ended.delete(tracked)
-      if (!isOver) continue
-      engine.forget(tracked)
-      await store.forgetAlert(record)
-    }
+    const { life } = tracked
+    // It went on meanwhile, and may have ended again: that is for another checkpoint.
+    if (tracked.record !== record) return
+    const isOver = record !== undefined && record.life.phase === 'ok' && (life === undefined || life.phase === 'ok')
+    if (isOver && !(covers(applied.METRICS, record.applied.METRICS) && covers(applied.EVENTS, record.applied.EVENTS))) return
+    this.#ended.delete(tracked)
+    if (!isOver) return
+    engine.forget(tracked)
+    await store.forgetAlert(record)
   }
 }

@@ -1,5 +1,6 @@
 import { acks } from './ack/acks.ts'
 import type { CompanionKind } from './companion.ts'
+import { backupDone } from './backup-done/backup-done.ts'
 import { deadMan } from './deadman/dead-man.ts'
 import { receivedAlerts } from './alertmanager/received-alerts.ts'
 import { undeliverable } from './delivery/undeliverable.ts'
@@ -24,6 +25,7 @@ export const companionKinds: readonly CompanionKind[] = [
   undeliverable,
   receivedAlerts,
   drills,
+  backupDone,
   absences,
   baselines,
   eventRules,

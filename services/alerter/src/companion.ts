@@ -1,6 +1,5 @@
 import type { Lease } from '@nightshift/shared/bus/bus'
 import type { AlertEvent } from '@nightshift/shared/events/alert'
-import type { NotifyEvent } from '@nightshift/shared/events/notify'
 import type { Received } from '@nightshift/shared/events/parse'
 import type { ServiceContext } from '@nightshift/shared/service/service'
 import type { AlerterConfig } from './config.ts'
@@ -43,12 +42,14 @@ export interface Companion {
   readonly muters?: readonly Muter[]
   /** Takes up what is stored; called once, before the first message. */
   open?(): Promise<void>
+  /** Messages of EVENTS that are to be read for its sake. Those about a channel reach one shard. */
+  reads?(subject: string): boolean
   /** Sees every message before the rules do, one at a time and in order. */
   see?(received: Received, at: { stream: FollowedStream; position: Position }): readonly Change[]
-  /** An alert event is on the bus and in its groups. */
+  /** Whether it tells people of this event itself, in `told`: its groups take it and say nothing yet. */
+  takesOver?(event: AlertEvent): boolean
+  /** An alert event is on the bus and in its groups, in order. Carries nothing out, unless the event came by `tell`. */
   told?(event: AlertEvent): Promise<void>
-  /** A notification was delivered, or never will be. */
-  settled?(outcome: NotifyEvent): Promise<void>
   reload?(config: AlerterConfig): Promise<void>
   /** Why some alerts are not judged yet. */
   notReady?(): readonly string[]

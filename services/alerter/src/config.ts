@@ -7,6 +7,7 @@ import { hoursSchema } from './hours/hours-config.ts'
 import { defaultRuleNames } from './rules/default-rules.ts'
 import { appMetricsSchema } from './rules/packs/app-metrics.ts'
 import { profileNames, profilesInWords } from './rules/packs/profiles.ts'
+import { backupDoneSchema } from './backup-done/backup-done-config.ts'
 import { contactsSchema, laddersSchema } from './escalate/escalation-config.ts'
 import { drillSchema } from './drill/drill-config.ts'
 import { inhibitSchemas } from './inhibit/inhibit-config.ts'
@@ -56,6 +57,7 @@ export const alerterConfigSchema = z
     inhibit: inhibitSchemas,
     windows: windowsSchema.default({}),
     drill: drillSchema.optional(),
+    backup_done: backupDoneSchema.prefault({}),
     presence: presenceSchema.prefault({}),
     flapping: flappingSchema.prefault({}),
     deadman: deadManSchema.optional(),
@@ -88,6 +90,7 @@ export const alerterCrossChecks: readonly CrossCheck[] = [
       'alerter.routes.*.channels.*',
       'alerter.escalation.*.steps.*.channels.*',
       'alerter.drill.channels.*',
+      'alerter.backup_done.channels.*',
     ],
     to: 'alerter.channels',
     what: 'channel',

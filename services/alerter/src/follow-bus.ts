@@ -8,6 +8,8 @@ import type { Checkpoint } from './state/stored.ts'
 
 /** What the followed streams bring. Handlers are called one at a time per stream, in order. */
 export interface Feed {
+  /** Whether a message of EVENTS is read that is not one of those that always are. */
+  reads(subject: string): boolean
   onMessage(stream: FollowedStream, seq: number, received: Received): Promise<void> | void
   /** A message that nobody here reads, or that breaks the contract: it is passed all the same. */
   onSkipped(stream: FollowedStream, seq: number): void
@@ -24,7 +26,7 @@ export type Readers = Readonly<Record<FollowedStream, Reader>>
 
 /**
  * Follows METRICS, and the health transitions, backups, heals and changes on EVENTS, from the checkpoint. Without one, metrics begin now and
- * transitions at the beginning, for the last of each check is what it is in. Hosts of other shards are passed over. Fixed names: a
+ * transitions at the beginning, for the last of each check is what it is in. Hosts and channels of other shards are passed over. Fixed names: a
  * successor takes over from a reader that hangs.
  */
 export function followBus({ bus, host, name: service }: Us, place: ShardPlace, checkpoint: Checkpoint | undefined, feed: Feed): Readers {
@@ -58,7 +60,10 @@ export function followBus({ bus, host, name: service }: Us, place: ShardPlace, c
   const isFresh = metrics === undefined || (metrics.seq === 0 && metrics.generation === 0)
   return {
     METRICS: bus.follow({ ...options('METRICS', () => true), after: isFresh ? 'new' : metrics.seq }),
-    EVENTS: bus.follow({ ...options('EVENTS', (subject) => read.some((prefix) => subject.startsWith(prefix))), after: events?.seq ?? 0 }),
+    EVENTS: bus.follow({
+      ...options('EVENTS', (subject) => read.some((prefix) => subject.startsWith(prefix)) || feed.reads(subject)),
+      after: events?.seq ?? 0,
+    }),
   }
 }
 

@@ -13,21 +13,38 @@ export interface AlertList {
 }
 
 const maxBytes = 512 * 1024
+/** More do not fit, however short they are. */
+const maxListed = 2000
+/** Longer than any time since the epoch, milliseconds. */
+const ageSpan = 1e15
 
 /** The alerts that are pending or firing, from their records, with their states when these are asked for. */
 export function listAlerts(records: Iterable<AlertRecord>, stateOf?: (event: AlertEvent) => AlertState): AlertList {
-  const all = [...records].flatMap(({ series, life, last }) => {
-    if (life.phase === 'ok' || last === null) return []
-    const { host, rule, fingerprint, epoch, correlation_id, summary, threshold, started_time, runbook } = last.event
-    const said = { host, rule, fingerprint, epoch, correlation_id, summary, threshold, started_time, runbook }
-    const { phase, severity, value } = life
-    const state = stateOf?.({ ...last.event, severity })
-    return [{ ...said, phase, severity, value, labels: { ...series.labels }, changed_time: isoTime(life.changed_ms), ...state }]
-  })
-  const rank = ({ phase, severity }: { phase: string; severity: AlertEvent['severity'] }): number =>
-    (phase === 'firing' ? 0 : 10) + severities.indexOf(severity)
-  all.sort((a, b) => rank(a) - rank(b) || (a.started_time < b.started_time ? -1 : 1))
+  const all = [...records].filter(({ life, last }) => life.phase !== 'ok' && last !== null)
   let room = maxBytes
-  const alerts = all.filter((alert) => (room -= JSON.stringify(alert).length) > 0)
+  const alerts = worstOf(all)
+    .flatMap(({ series, life, last }) => {
+      const { phase, severity, value } = life
+      if (last === null || phase === 'ok') return []
+      const { host, rule, fingerprint, epoch, correlation_id, summary, threshold, started_time, runbook } = last.event
+      const said = { host, rule, fingerprint, epoch, correlation_id, summary, threshold, started_time, runbook }
+      const state = stateOf?.({ ...last.event, severity })
+      return [{ ...said, phase, severity, value, labels: { ...series.labels }, changed_time: isoTime(life.changed_ms), ...state }]
+    })
+    .filter((alert) => (room -= JSON.stringify(alert).length) > 0)
   return { alerts, total: all.length }
+}
+
+/** The worst and oldest first. Of a hundred thousand only those are put in order that may fit. */
+function worstOf(records: readonly AlertRecord[]): AlertRecord[] {
+  const keys = Float64Array.from(records, rankOf).sort()
+  const last = keys[maxListed - 1] ?? Number.POSITIVE_INFINITY
+  return records
+    .filter((record) => rankOf(record) <= last)
+    .toSorted((a, b) => rankOf(a) - rankOf(b))
+    .slice(0, maxListed)
+}
+
+function rankOf({ life: { phase, severity, started_ms: startedMs } }: AlertRecord): number {
+  return ((phase === 'firing' ? 0 : severities.length) + severities.indexOf(severity)) * ageSpan + startedMs
 }

@@ -4,31 +4,31 @@ import type { Received } from '@nightshift/shared/events/parse'
 import type { ServiceContext } from '@nightshift/shared/service/service'
 import type { Host } from '@nightshift/shared/subjects'
 import { Announcer } from './announcer.ts'
-import type { Companion, ShardView } from './companion.ts'
-import { companionKinds } from './companion-registry.ts'
+import type { ShardView } from './companion.ts'
+import { Companions } from './companions.ts'
 import type { OpenChannels } from './channels/open-channels.ts'
 import { Checkpointer } from './checkpointer.ts'
 import type { AlerterConfig } from './config.ts'
-import { drillRule } from './drill/drills.ts'
-import { ladderOf } from './escalate/ladder.ts'
+import { shardStanding } from './explain/shard-standing.ts'
 import type { Standing } from './explain/standing.ts'
 import { HostFigureBook } from './figures/host-figures.ts'
 import { hostFigures } from './figures/watch-figures.ts'
 import { followBus, type Feed, type Readers } from './follow-bus.ts'
 import type { Counters } from './counters.ts'
-import { GroupBook } from './group/group-book.ts'
+import { openGroups } from './group/open-groups.ts'
+import type { GroupBook } from './group/group-book.ts'
 import { Desk } from './notify/desk.ts'
 import type { Outbox } from './notify/outbox.ts'
 import type { Muter } from './mute/mute.ts'
 import { compileRoutes, type RouteTree } from './route/route-tree.ts'
 import { compileRules, type RuleBook } from './rules/compile.ts'
-import { Serial } from './serial.ts'
-import { ownsHost, type ShardPlace } from './shard-place.ts'
+import type { ShardPlace } from './shard-place.ts'
 import type { AlertStore, Loaded } from './state/alert-store.ts'
 import { isLeaseLost } from './state/fenced-bucket.ts'
 import { openState } from './state/open-state.ts'
 import { covers, startPositions, type FollowedStream, type Position, type Positions } from './state/position.ts'
 import { timezoneOf } from './timezone.ts'
+import { Turns } from './turns.ts'
 import { AlertBook } from './tracking/alert-book.ts'
 import { Engine, type Change } from './tracking/engine.ts'
 import { HealthLedger } from './tracking/health-ledger.ts'
@@ -67,7 +67,7 @@ export class Shard {
   #timer: NodeJS.Timeout | undefined
   readonly #giveUp: () => void
   readonly #parts: ShardParts
-  readonly #serial = new Serial()
+  readonly #turns = new Turns()
   readonly engine: Engine
   readonly #quiet = new QuietBreaches()
   readonly #store: AlertStore
@@ -75,7 +75,7 @@ export class Shard {
   readonly #desk: Desk
   readonly #groups: GroupBook
   readonly #announcer: Announcer
-  readonly #companions: readonly Companion[]
+  readonly #companions: Companions
   readonly #muters: Muter[] = []
   readonly #figures = new HostFigureBook()
 
@@ -101,7 +101,14 @@ export class Shard {
     this.book = new AlertBook(config.max_alerts)
     this.engine = new Engine({ rules: this.#rules, book: this.book, ledger: this.ledger, quiet: this.#quiet, clock })
     this.#checkpointer = new Checkpointer({ store, engine: this.engine, quiet: this.#quiet, clock, last: loaded.checkpoint })
-    const groups = this.#openGroups()
+    const groups = openGroups({
+      channels,
+      muters: this.#muters,
+      figures: this.#figures,
+      rules: () => this.#rules,
+      routes: () => this.#routes,
+      config: () => this.#config,
+    })
     this.#groups = groups
     this.#desk = new Desk({
       bus,
@@ -116,10 +123,9 @@ export class Shard {
       outbox,
       channels,
       nextCheckpoint: () => this.#checkpointer.next,
-      settled: async (outcome) => {
-        for (const companion of this.#companions) await companion.settled?.(outcome)
-      },
       exclusively: (task) => this.#exclusively(task),
+      alongside: (task) => this.#turns.alongside(async () => await this.#work(task)),
+      isTaken: () => this.#turns.isTaken,
     })
     this.#announcer = new Announcer({
       bus,
@@ -131,9 +137,8 @@ export class Shard {
       engine: this.engine,
       desk: this.#desk,
       checkpointer: this.#checkpointer,
-      told: async (event) => {
-        for (const companion of this.#companions) await companion.told?.(event)
-      },
+      isTakenOver: (event) => this.#companions.takesOver(event),
+      told: (event) => this.#companions.told(event),
     })
     const view: ShardView = {
       context,
@@ -151,8 +156,8 @@ export class Shard {
       tell: (event) => this.#announcer.tell(event),
       carryOut: (changes) => this.#announcer.carryOut(changes),
     }
-    this.#companions = [hostFigures(this.#figures), ...companionKinds].map((open) => open(view))
-    this.#muters.push(...this.#companions.flatMap(({ muters }) => muters ?? []))
+    this.#companions = new Companions(view, [hostFigures(this.#figures)])
+    this.#muters.push(...this.#companions.muters)
     this.#isPriming = loaded.checkpoint === undefined
     lease.signal.addEventListener('abort', () => this.#end(), { once: true })
   }
@@ -167,25 +172,14 @@ export class Shard {
 
   /** Who hears what at this moment, and what decides it. */
   standing(): Standing {
-    const records = [...this.book.all()].flatMap(({ record, life }) =>
-      record === undefined ? [] : [{ ...record, life: life ?? record.life }],
-    )
-    const groups = [...this.#groups.all()]
-    const nowMs = this.#parts.context.clock.now()
-    return {
-      records,
-      groups,
-      muters: this.#muters,
-      routes: this.#routes,
-      rules: this.#rules,
-      nowMs,
-      holds: (series) => (ownsHost(this.#parts.place, series.host) ? this.engine.holds(series) : null),
-    }
+    const { place, context } = this.#parts
+    const deciding = { groups: this.#groups.all(), muters: this.#muters, routes: this.#routes, rules: this.#rules }
+    return shardStanding({ book: this.book, engine: this.engine, place, ...deciding }, context.clock.now())
   }
 
   /** Why alerts are not judged yet. */
   notReady(): string[] {
-    const waiting = this.#companions.flatMap((companion) => companion.notReady?.() ?? [])
+    const waiting = this.#companions.notReady()
     return this.#isPriming ? ['reading the transitions of the past from EVENTS', ...waiting] : waiting
   }
 
@@ -198,7 +192,7 @@ export class Shard {
       this.#config = config
       this.#rules = rules
       this.#routes = routes
-      for (const companion of this.#companions) await companion.reload?.(config)
+      await this.#companions.reload(config)
       this.engine.use(rules)
       this.book.maxAlerts = config.max_alerts
       if (!this.#isPriming) await this.#announcer.carryOut(this.engine.reconcile(this.#handled.EVENTS))
@@ -210,7 +204,7 @@ export class Shard {
     clearTimeout(this.#timer)
     await this.#desk.stop(this.#isOver ? 0 : courierGraceMs)
     await Promise.all(Object.values(this.#readers ?? {}).map((reader) => reader.stop()))
-    await Promise.all(this.#companions.map(async (companion) => await companion.stop?.()))
+    await this.#companions.stop()
     await this.#exclusively(() => this.#checkpoint(true))
     this.#end()
     await this.#parts.lease.release()
@@ -228,7 +222,7 @@ export class Shard {
     this.#handled = checkpoint?.applied ?? startPositions
     const number = checkpoint?.number ?? 0
     await this.#exclusively(async () => {
-      for (const companion of this.#companions) await companion.open?.()
+      await this.#companions.open()
       await this.#desk.open(number, groups)
       for (const { last } of alerts) if (last !== null && last.checkpoint > number) await this.#announcer.tell(last.event)
       if (this.#isPriming) return
@@ -244,31 +238,11 @@ export class Shard {
     this.#scheduleCheckpoint()
   }
 
-  #openGroups(): GroupBook {
-    const { channels } = this.#parts
-    const rules = (): RuleBook => this.#rules
-    const routes = (): RouteTree => this.#routes
-    return new GroupBook({
-      get routes() {
-        return routes()
-      },
-      get channels() {
-        return channels.all
-      },
-      muters: this.#muters,
-      ladderOf: (name) => ladderOf(name, this.#config.escalation, this.#config.contacts),
-      figuresOf: (host) => this.#figures.of(host),
-      channelsOf: (rule) => {
-        if (rule !== drillRule) return rules().find(rule)?.channels ?? null
-        return this.#config.drill?.channels ?? channels.all.map(({ name }) => name)
-      },
-    })
-  }
-
   #feed(checkpointMs: number): Feed {
     const { counters, context } = this.#parts
     return {
-      onMessage: (stream, seq, received) => this.#serial.run(() => this.#take(stream, this.#positionOf(stream, seq), received)),
+      reads: (subject) => this.#companions.reads(subject),
+      onMessage: (stream, seq, received) => this.#turns.run(() => this.#take(stream, this.#positionOf(stream, seq), received)),
       onSkipped: (stream, seq) => this.#pass(stream, this.#positionOf(stream, seq)),
       onGap: (stream, { firstSeq, reason }) => {
         counters.gaps++
@@ -287,13 +261,20 @@ export class Shard {
   #take(stream: FollowedStream, position: Position, received: Received): Promise<void> | void {
     if (this.#isOver) return
     this.#parts.counters.messages++
-    const seen = this.#companions.flatMap((companion) => companion.see?.(received, { stream, position }) ?? [])
+    const seen = this.#companions.see(received, { stream, position })
     const changes = this.#decide(position, received)
     if (changes instanceof Promise) {
-      return changes.then(() => this.#announcer.carryOut(seen)).then(() => this.#pass(stream, position), this.#fail)
+      return changes.then(() => this.#begin(seen)).then(() => this.#pass(stream, position), this.#fail)
     }
-    if (changes.length + seen.length === 0) return this.#pass(stream, position)
-    return this.#announcer.carryOut([...seen, ...changes]).then(() => this.#pass(stream, position), this.#fail)
+    // What is begun is through before the next checkpoint.
+    this.#pass(stream, position)
+    return changes.length + seen.length === 0 ? undefined : this.#begin([...seen, ...changes])
+  }
+
+  /** Resolves when the next message may come. */
+  async #begin(changes: readonly Change[]): Promise<void> {
+    await this.#turns.begin(() => this.#work(() => this.#announcer.carryOut(changes)))
+    await this.#desk.breathe()
   }
 
   #decide(position: Position, received: Received): Change[] | Promise<void> {
@@ -307,7 +288,7 @@ export class Shard {
         if (known === undefined || this.#isPriming) return []
         // First the transition, then what follows from it: after a crash in between, the next start finds the difference and makes it good.
         this.#checkpointer.touch()
-        return this.#store.saveHealth(known.record).then(() => this.#announcer.carryOut(this.engine.onHealth(known.record, known.previous)))
+        return this.#store.saveHealth(known.record).then(() => this.#begin(this.engine.onHealth(known.record, known.previous)))
       }
       case 'change':
         return received.event.what === 'forgotten' ? this.#forgetHost(received.address.host, received.event, position) : []
@@ -322,7 +303,7 @@ export class Shard {
     if (this.#isPriming) return
     this.#checkpointer.touch()
     for (const record of removed) await this.#store.saveHealth(record)
-    await this.#announcer.carryOut(this.engine.onForgotten(host, left, position))
+    await this.#begin(this.engine.onForgotten(host, left, position))
   }
 
   /**
@@ -351,8 +332,13 @@ export class Shard {
     const incarnation = (stream: FollowedStream): string | null =>
       this.#readers?.[stream].incarnation ?? this.#checkpointer.last?.incarnations[stream] ?? null
     const incarnations = { METRICS: incarnation('METRICS'), EVENTS: incarnation('EVENTS') }
-    const number = await this.#checkpointer.save(this.#handled, incarnations, isLast)
-    if (number !== undefined) await this.#desk.release(number)
+    const saved = await this.#checkpointer.save(this.#handled, incarnations, isLast)
+    if (saved === undefined) return
+    const clear = async (): Promise<void> => {
+      await Promise.all([saved.clear(), this.#desk.release(saved.number)])
+    }
+    if (isLast) await clear()
+    else void this.#turns.alongside(async () => await this.#work(clear))
   }
 
   #scheduleCheckpoint(): void {
@@ -363,11 +349,14 @@ export class Shard {
     }, this.#parts.checkpointEveryMs ?? checkpointEveryMs)
   }
 
-  /** Runs a task between messages. Never rejects: what goes wrong is said here. */
+  /** Runs a task when nothing else is under way. */
   async #exclusively(task: () => Promise<void>): Promise<void> {
-    await this.#serial.run(async () => {
-      if (!this.#isOver) await task().catch(this.#fail)
-    })
+    await this.#turns.exclusively(async () => await this.#work(task))
+  }
+
+  /** Never rejects: what goes wrong is said here. */
+  async #work(task: () => Promise<void>): Promise<void> {
+    if (!this.#isOver) await task().catch(this.#fail)
   }
 
   /** The message at hand is not done: no checkpoint passes it, and whoever goes on reads it again. */

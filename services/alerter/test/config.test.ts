@@ -38,6 +38,7 @@ describe('the alerter section', () => {
       escalation: {},
       inhibit: { 'host-down': { source: { rule: ['host-silent'] }, target: {}, equal: ['host'] } },
       windows: {},
+      backup_done: { enabled: true },
       presence: {
         after: 30_000,
         after_stop: 600_000,

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { rpcSubject } from '@nightshift/shared/subjects'
 import type { AlertList } from '../src/list-alerts.ts'
 import type { Silence } from '../src/silence/silence.ts'
+import { shardOfToken } from '../src/shard-place.ts'
 import { AlerterBed, until } from './alerter-bed.ts'
 import { startReceiver, type Receiver } from './receiver.ts'
 
@@ -143,6 +144,25 @@ describe('a channel that cannot deliver', () => {
       )
       const ofIt = bed.alerts.filter(({ rule }) => rule === 'notification-undeliverable')
       expect(ofIt.map(({ host }) => host)).toEqual(['hub', 'hub'])
+    } finally {
+      await other.stop()
+    }
+  })
+
+  it('is told of once by several shards that use it', async () => {
+    const other = await startReceiver()
+    try {
+      receiver.answers.push(...refusals, ...refusals)
+      await bed.startWorking({ shards: 2, channels: { ...hook(), other: { kind: 'webhook', url: other.url } } })
+      const hosts = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5', 'web-6']
+      expect(new Set(hosts.map((host) => shardOfToken(host, 2))).size).toBe(2)
+      for (const host of hosts) await bed.health('failing', 'web', host)
+      const died = () => bed.notifies.filter(({ channel, outcome }) => channel === 'hook' && outcome === 'dead')
+      await until(() => died().length >= hosts.length && bed.phases.includes('notification-undeliverable firing'))
+      receiver.answers.length = 0
+      for (const host of hosts) await bed.health('ok', 'web', host)
+      await until(() => bed.phases.includes('notification-undeliverable resolved'))
+      expect(bed.phases.filter((phase) => phase.startsWith('notification-undeliverable'))).toHaveLength(2)
     } finally {
       await other.stop()
     }

@@ -57,6 +57,7 @@ interface Options {
   readonly port?: number
   /** Messages per channel. Slack: one a second, and short bursts. */
   readonly burst?: number
+  readonly onCall?: (call: SlackCall) => void
 }
 
 export const slackToken = 'xoxb-test-0000000000'
@@ -92,6 +93,7 @@ export class SlackStandIn {
   mayReadHistory = true
   readonly #server = createServer((request, response) => void this.#serve(request, response))
   readonly #burst: number
+  readonly #onCall: Options['onCall']
   readonly #buckets = new Map<string, { tokens: number; atMs: number }>()
   readonly #editTimes: number[] = []
   readonly #sockets = new Set<Socket>()
@@ -99,15 +101,16 @@ export class SlackStandIn {
   #count = 0
 
   static async start(options: Options = {}): Promise<SlackStandIn> {
-    const slack = new SlackStandIn(options.burst ?? 4)
+    const slack = new SlackStandIn(options.burst ?? 4, options.onCall)
     slack.#server.on('upgrade', (request, socket: Socket) => slack.#open(request, socket))
     slack.#server.listen(options.port ?? 0, '127.0.0.1')
     await once(slack.#server, 'listening')
     return slack
   }
 
-  private constructor(burst: number) {
+  private constructor(burst: number, onCall: Options['onCall']) {
     this.#burst = burst
+    this.#onCall = onCall
   }
 
   get apiUrl(): string {
@@ -207,7 +210,11 @@ export class SlackStandIn {
     const args = Object.fromEntries(new URLSearchParams(body))
     const at = this.faults.findIndex((fault) => fault.method === undefined || fault.method === method)
     const fault = at === -1 ? undefined : this.faults.splice(at, 1)[0]
-    const note = (outcome: string): void => void this.calls.push({ method, args, outcome, atMs: performance.now() })
+    const note = (outcome: string): void => {
+      const call = { method, args, outcome, atMs: performance.now() }
+      this.calls.push(call)
+      this.#onCall?.(call)
+    }
     if (fault?.hangs === true) return note('hang')
     if (fault?.status !== undefined) {
       note(String(fault.status))
@@ -217,7 +224,7 @@ export class SlackStandIn {
     }
     const answer =
       fault?.error === undefined ? this.#answer(method, args, request.headers.authorization) : { ok: false, error: fault.error }
-    if (fault?.takesAndHangs === true) return note('taken, no answer')
+    if (fault?.takesAndHangs === true) return note(answer.ok ? 'taken, no answer' : String(answer['error']))
     note(answer.ok ? 'ok' : String(answer['error']))
     if (answer['error'] === 'ratelimited') response.writeHead(429, { 'retry-after': '1', 'content-type': 'application/json' })
     else response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' })

@@ -10,6 +10,8 @@ export interface ReceivedMail {
   readonly raw: string
   readonly isEncrypted: boolean
   readonly user: string | null
+  /** performance.now() */
+  readonly atMs: number
 }
 
 /** How the server behaves instead of taking a mail. */
@@ -32,6 +34,7 @@ interface SmtpOptions {
   readonly key?: string
   /** Who may send; without it nobody need say who they are. */
   readonly login?: { readonly user: string; readonly password: string }
+  readonly onMail?: (mail: ReceivedMail) => void
 }
 
 /** A real SMTP server on loopback. */
@@ -50,7 +53,7 @@ type Done = (error?: Error | null) => void
 const closeTimeoutMs = 200
 
 /** Starts one on a free port. */
-export async function startSmtp({ tls = 'none', cert, key, login }: SmtpOptions = {}): Promise<TestSmtp> {
+export async function startSmtp({ tls = 'none', cert, key, login, onMail }: SmtpOptions = {}): Promise<TestSmtp> {
   const mails: ReceivedMail[] = []
   const troubles: Trouble[] = []
   let connections = 0
@@ -93,15 +96,19 @@ export async function startSmtp({ tls = 'none', cert, key, login }: SmtpOptions 
     },
     onData: (stream, session, done) => {
       void readAll(stream).then((raw) => {
-        if (isTroubled('data', session, done)) return
+        // Who went away in the middle of a mail has not sent it.
+        if (raw === undefined || isTroubled('data', session, done)) return
         const { mailFrom, rcptTo } = session.envelope
-        mails.push({
+        const mail = {
           from: mailFrom === false ? '' : mailFrom.address,
           to: rcptTo.map(({ address }) => address),
           raw,
           isEncrypted: session.secure,
           user: typeof session.user === 'string' ? session.user : null,
-        })
+          atMs: performance.now(),
+        }
+        mails.push(mail)
+        onMail?.(mail)
         done()
       })
     },
@@ -121,8 +128,13 @@ export async function startSmtp({ tls = 'none', cert, key, login }: SmtpOptions 
   }
 }
 
-async function readAll(stream: SMTPServerDataStream): Promise<string> {
+/** undefined when the client closed the connection before the end. */
+async function readAll(stream: SMTPServerDataStream): Promise<string | undefined> {
   const chunks: Buffer[] = []
-  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk)
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk)
+  } catch {
+    return undefined
+  }
   return Buffer.concat(chunks).toString('utf8')
 }

@@ -1,11 +1,12 @@
 import { askAlerter } from '../operator/ask-alerter.ts'
 import { operatorFlags } from '../operator/connect-operator.ts'
+import { describeStanding, isOpen, type AlertStanding } from '../status/alert-standing.ts'
 import { readFlags, type Command } from './command.ts'
 
 const usage = `nightshift alerts [--host NAME] [--rule NAME] [--json] [--data DIR | --nats URL]
   Exit code 1 when one fires that nobody took on and nothing mutes`
 
-interface ListedAlert {
+interface ListedAlert extends AlertStanding {
   fingerprint: string
   rule: string
   host: string | null
@@ -13,8 +14,6 @@ interface ListedAlert {
   severity: string
   summary: string
   started_time: string
-  muted?: { kind: string; by: string; until_time: string | null } | null
-  acked?: { actor: string; until_time: string | null } | null
 }
 
 /** The alerts that are pending or firing now, with who took them on and what keeps them quiet. */
@@ -35,7 +34,7 @@ export const alerts: Command = {
     if (values.json) terminal.out(JSON.stringify(list))
     else printAlerts(list, (line) => terminal.out(line))
     if (total > all.length) terminal.err(`${total - all.length} more did not fit into the answer; narrow them by --host or --rule`)
-    return list.some((alert) => alert.phase === 'firing' && alert.muted == null && alert.acked == null) ? 1 : 0
+    return list.some((alert) => alert.phase === 'firing' && isOpen(alert)) ? 1 : 0
   },
 }
 
@@ -44,15 +43,6 @@ function printAlerts(list: ListedAlert[], out: (line: string) => void): void {
   for (const alert of list) {
     const { severity, phase, fingerprint, rule, host, started_time: since, summary } = alert
     const line = `${severity.padEnd(9)}${phase.padEnd(9)}${fingerprint.slice(0, 8)}  ${rule} on ${host ?? 'the fleet'} since ${since}: ${summary}`
-    out(`${line}${stateOf(alert)}`)
+    out(`${line}${describeStanding(alert)}`)
   }
-}
-
-function stateOf({ muted, acked }: ListedAlert): string {
-  const until = (time: string | null): string => (time === null ? '' : ` until ${time}`)
-  const states = [
-    ...(muted == null ? [] : [`${muted.kind} by ${muted.by}${until(muted.until_time)}`]),
-    ...(acked == null ? [] : [`acknowledged by ${acked.actor}${until(acked.until_time)}`]),
-  ]
-  return states.length === 0 ? '' : ` [${states.join('; ')}]`
 }

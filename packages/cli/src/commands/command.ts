@@ -9,12 +9,16 @@ export interface Terminal {
   readonly columns: number
   readonly out: (text: string) => void
   readonly err: (text: string) => void
+  /** Shows one line in the place of the last one; '' takes it away. Absent where nobody watches. */
+  readonly status?: (text: string) => void
 }
 
 /** One word after `nightshift`. One file each; listed in registry.ts. */
 export interface Command {
   /** Flags and arguments, as `--help` prints them. */
   readonly usage: string
+  /** Its first argument is a word with flags, and a help, of its own. */
+  readonly hasVerbs?: boolean
   /** Exit code: 0 done, 1 the answer is no (a bad file, an unhealthy fleet), 2 the call is wrong. */
   run(args: string[], terminal: Terminal): Promise<number>
 }

@@ -5,11 +5,12 @@ import { addHost } from '../hosts/add-host.ts'
 import { forgetHost } from '../hosts/forget-host.ts'
 import { readFlags, type Command } from './command.ts'
 
-const usage = `nightshift host add NAME [--nats URL] [--healer] [--config FILE] [--data DIR]
+const usage = `nightshift host add NAME [--nats URL] [--healer] [--backup] [--config FILE] [--data DIR]
        nightshift host forget NAME [--config FILE] [--data DIR]
   add      makes the one file and prints the one command that start a collector on a second host
   --nats   where that host reaches this one, for example nats://hub.example.com:4222
   --healer also a healer there, with its own commands
+  --backup also a backup service there, with its own destinations
   forget   takes its credentials away and ends its alerts and checks for good`
 
 const options = {
@@ -17,6 +18,7 @@ const options = {
   data: { type: 'string' },
   nats: { type: 'string' },
   healer: { type: 'boolean', default: false },
+  backup: { type: 'boolean', default: false },
 } as const
 
 /** A second host joins, or leaves for good. */
@@ -32,8 +34,8 @@ export const host: Command = {
     const dataFolder = findDataFolder(values.data, terminal.env, terminal.cwd)
     const { base } = await openConfig(findConfigFile(values.config, terminal.cwd), terminal)
     const plain = name.toLowerCase()
-    if (verb === 'add')
-      await addHost({ host: plain, dataFolder, base, natsUrl: values.nats, withHealer: values.healer, folder: terminal.cwd }, terminal.out)
+    const besides = (['healer', 'backup'] as const).filter((service) => values[service])
+    if (verb === 'add') await addHost({ host: plain, dataFolder, base, natsUrl: values.nats, besides, folder: terminal.cwd }, terminal.out)
     else await forgetHost({ host: plain, dataFolder, base }, terminal.out)
     return 0
   },

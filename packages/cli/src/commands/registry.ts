@@ -25,6 +25,11 @@ export const commands: readonly Entry[] = [
     summary: 'test alert rules, replay them on the past, explain what they did',
     load: async () => (await import('./rules.ts')).rules,
   },
+  {
+    name: 'backup',
+    summary: 'back up now, see what can be restored, keep repositories in order',
+    load: async () => (await import('./backup.ts')).backup,
+  },
   { name: 'notify', summary: 'send a test message by a channel', load: async () => (await import('./notify.ts')).notify },
   { name: 'record', summary: 'write down what happens, for rules replay', load: async () => (await import('./record.ts')).record },
   {

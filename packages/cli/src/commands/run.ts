@@ -4,6 +4,7 @@ import type { Command } from './command.ts'
 const mains: Record<string, () => Promise<unknown>> = {
   collector: () => import('@nightshift/collector/main'),
   alerter: () => import('@nightshift/alerter/main'),
+  backup: () => import('@nightshift/backup/main'),
   healer: () => import('@nightshift/healer/main'),
   reporter: () => import('@nightshift/reporter/main'),
 }

@@ -15,7 +15,8 @@ export interface AddHostOptions {
   base: BaseConfig
   /** Where the other host reaches this broker; guessed when absent. */
   natsUrl: string | undefined
-  withHealer: boolean
+  /** What runs there besides the collector. */
+  besides: readonly ('backup' | 'healer')[]
   /** Where the file for the other host is written. */
   folder: string
 }
@@ -30,7 +31,7 @@ export async function addHost(options: AddHostOptions, out: (line: string) => vo
   if (host === run.host) throw new ConfigError('own_host', `${host} is this host; its collector runs already`)
   const url = options.natsUrl ?? guessUrl(base, splitUrl(run.nats_url).server)
   const users = openUsers(dataFolder)
-  const services = options.withHealer ? (['collector', 'healer'] as const) : (['collector'] as const)
+  const services = ['collector', ...options.besides] as const
   const files = services.map((service) => {
     const seed = users.invite({ service, host })
     const file = join(options.folder, `${host}.${service}.yaml`)
@@ -47,13 +48,19 @@ export async function addHost(options: AddHostOptions, out: (line: string) => vo
   files.forEach(({ service, file }) => out(`  ./nightshift run ${service} --config ${file.split('/').at(-1)}`))
 }
 
-function renderHostFile(service: 'collector' | 'healer', host: string, url: string, seed: string, namespace: string): string {
-  const example =
-    service === 'collector'
-      ? '# collector:\n#   checks:\n#     web: { kind: http, url: "http://127.0.0.1:8000/health" }\n'
-      : '# healer:\n#   playbooks:\n#     restart-web: { when: { check: web }, mode: auto, run: [systemctl, restart, web] }\n'
+const examples = {
+  collector: '# collector:\n#   checks:\n#     web: { kind: http, url: "http://127.0.0.1:8000/health" }\n',
+  healer: '# healer:\n#   playbooks:\n#     restart-web: { when: { check: web }, mode: auto, run: [systemctl, restart, web] }\n',
+  backup: `# backup:
+#   password_file: /etc/nightshift/backup-password
+#   destinations: { disk: { kind: local, path: /var/backups/nightshift } }
+#   jobs: { etc: { source: { kind: directory, paths: [/etc] }, schedule: daily } }
+`,
+} as const
+
+function renderHostFile(service: keyof typeof examples, host: string, url: string, seed: string, namespace: string): string {
   const body = { host, ...(namespace === 'ops' ? {} : { namespace }), nats: { servers: [url], nkey: seed } }
-  return `# Nightshift ${service} on ${host}. Holds a key: keep it private (mode 0600).\n${stringify(body)}${example}`
+  return `# Nightshift ${service} on ${host}. Holds a key: keep it private (mode 0600).\n${stringify(body)}${examples[service]}`
 }
 
 /** The first address of this machine that another one could reach. Throws ConfigError while the broker listens on loopback only. */

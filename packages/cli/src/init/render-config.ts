@@ -33,8 +33,14 @@ export function renderConfig(answers: Answers): string {
       ? []
       : [
           '',
-          '# Backups are not in this version yet. These are the folders that you named for them:',
-          ...backupPaths.map((path) => `#   ${path.replaceAll(/\s/g, ' ')}`),
+          '# Backups: put a password into a file (openssl rand -base64 32, chmod 600; keep a copy outside of this host), take the # away,',
+          '# and make the repository with: nightshift backup init',
+          '# backup:',
+          '#   password_file: /etc/nightshift/backup-password',
+          '#   destinations:',
+          '#     disk: { kind: local, path: /var/backups/nightshift }',
+          '#   jobs:',
+          `#     folders: { source: { kind: directory, paths: [${backupPaths.map(text).join(', ')}] }, schedule: daily, rpo: 24h, rto: 4h }`,
         ]),
     '',
   ].join('\n')

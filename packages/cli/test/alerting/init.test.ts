@@ -69,7 +69,7 @@ test('init writes a configuration that only its owner may read, sends a test mes
     timezone: 'Asia/Seoul',
     alerter: { channels: { log: {}, slack: { webhook_url: slack.url } } },
   })
-  expect(text).toContain('#   /etc')
+  expect(text).toContain('paths: ["/etc"')
   await expect(run(init, flags, { cwd, env })).rejects.toThrow(/is there already and was left alone/)
   expect(readFileSync(file, 'utf8')).toBe(text)
   expect((await run(init, [...flags, '--force', '--no-test', '--host', 'web-2'], { cwd, env })).code).toBe(0)

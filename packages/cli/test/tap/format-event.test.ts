@@ -17,6 +17,8 @@ describe('a line of nightshift tap', () => {
         "agent    collector on web-1 ready",
         "alert    critical web-down firing on web-1: web on web-1 is failing: connection refused: nothing listens on 127.0.0.1:8000",
         "audit    healer@web-1 heal.act restart-web: done: check web is failing",
+        "backup   db completed on db-1: cloud: s3://backups/ns cannot be reached",
+        "backup   db verified on db-1",
         "backup   db completed on db-1",
         "change   deploy on web-1 by minji: posture-api 1.4.2",
         "check    web on web-1 failed: connection refused: nothing listens on 127.0.0.1:8000",

@@ -41,8 +41,6 @@ export type LoadedConfig<S extends SectionSchemas, R extends keyof S> = {
 export type RejectedConfig = { ok: false; diagnostics: Diagnostic[]; files: string[] }
 
 const baseKeys = Object.keys(baseConfigSchema.shape)
-/** Sections that are announced, but that nothing reads yet. */
-const comingSections: readonly ServiceName[] = ['backup']
 
 /**
  * Reads the one configuration file for the services that run here. Gives the validated sections, or everything that is wrong with the
@@ -96,8 +94,7 @@ async function evaluate<S extends SectionSchemas, R extends keyof S>(
   const diagnostics = [...found]
   for (const [key, value] of Object.entries(data)) {
     const isKnown = baseKeys.includes(key) || (serviceNames as readonly string[]).includes(key)
-    if (!isKnown || (comingSections as readonly string[]).includes(key))
-      diagnostics.push(...refuseTopLevel(document, key, schemas, homesOf))
+    if (!isKnown) diagnostics.push(...refuseTopLevel(document, key, homesOf))
     // A key whose whole content is commented out is as good as absent.
     if (value === null) delete data[key]
   }
@@ -130,18 +127,8 @@ function serviceList<S extends SectionSchemas, R extends keyof S>(sections: S, r
   return given.filter((name) => (run as readonly PropertyKey[]).includes(name))
 }
 
-function refuseTopLevel(
-  document: ConfigDocument,
-  key: string,
-  schemas: ReadonlyMap<ServiceName, z.ZodType>,
-  homesOf: (key: string) => string[],
-): Diagnostic[] {
-  const coming = comingSections.find((name) => name === key)
-  if (coming !== undefined) {
-    if (schemas.has(coming)) return []
-    return [diagnose(document, { path: [key], on: 'key', message: `is not in this version of Nightshift yet`, hint: 'remove the section' })]
-  }
-  const known = [...baseKeys, ...serviceNames.filter((name) => schemas.has(name) || !comingSections.includes(name))]
+function refuseTopLevel(document: ConfigDocument, key: string, homesOf: (key: string) => string[]): Diagnostic[] {
+  const known = [...baseKeys, ...serviceNames]
   const near = nearest(key, known)
   const homes = homesOf(key)
   let hint = `known here: ${known.join(', ')}`

@@ -56,6 +56,16 @@ export async function readSecretFiles(document: ConfigDocument, isActive: (topLe
       const content = await readSecret(absolute)
       if (content.ok) parent[twin.secret] = content.text
       else refuse(`${shown} ${content.reason}`, content.hint)
+      if (content.ok && content.isExposed)
+        diagnostics.push(
+          diagnose(document, {
+            severity: 'warning',
+            path: twin.path,
+            on: 'value',
+            message: 'other users of this host can read this file',
+            hint: `chmod 600 ${origin?.isFromOutside === true ? 'it' : file}`,
+          }),
+        )
     }
   }
   return { diagnostics, files }
@@ -76,7 +86,10 @@ function findTwins(value: unknown, path: ConfigPath): Twin[] {
   })
 }
 
-type Content = { ok: true; text: string } | { ok: false; reason: string; hint?: string }
+type Content = { ok: true; text: string; isExposed: boolean } | { ok: false; reason: string; hint?: string }
+
+/** Kubernetes mounts secrets readable by all in a container where there is nobody else. */
+const isMounted = process.env['KUBERNETES_SERVICE_HOST'] !== undefined
 
 /** A secret without the line break that editors and `echo` leave at the end. */
 async function readSecret(file: string): Promise<Content> {
@@ -84,7 +97,8 @@ async function readSecret(file: string): Promise<Content> {
   if (!content.ok) return content
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(content.bytes).replace(/\r?\n$/, '')
-    return text === '' ? { ok: false, reason: 'is empty' } : { ok: true, text }
+    const isExposed = (content.mode & 0o004) !== 0 && process.platform !== 'win32' && !isMounted
+    return text === '' ? { ok: false, reason: 'is empty' } : { ok: true, text, isExposed }
   } catch {
     return { ok: false, reason: 'is not text in UTF-8' }
   }

@@ -18,6 +18,7 @@ export const secretKeys = [
   'password',
   'private_key',
   'secret',
+  'secret_access_key',
   'secret_key',
   'signing_secret',
   'token',

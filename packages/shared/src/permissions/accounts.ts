@@ -1,5 +1,7 @@
 import { bucketId, bucketStreamId, streamId, streamNames } from '../bus/streams.ts'
-import type { Role } from './subjects-for.ts'
+import { encodeToken } from '../host-token.ts'
+import { backupBucket, nextMessageVerb, objectStoreVerbs, objectSubjects } from './object-store.ts'
+import type { Role, UserIdentity } from './subjects-for.ts'
 
 /**
  * Zones of trust, each a NATS account. The streams and the services that serve all hosts are in `core`. What runs on hosts, and people who
@@ -18,6 +20,7 @@ const zoneOf: Record<Role, Zone> = {
   reporter: 'core',
   collector: 'hosts',
   healer: 'hosts',
+  backup: 'hosts',
   operator: 'view',
 }
 
@@ -46,20 +49,33 @@ export interface Door {
 export const mappedApi = '_JS_API'
 export const jetStreamApi = '$JS.API'
 
-/** All doors of a namespace. */
-export function doors(namespace: string): Door[] {
-  return [...hostDoors(namespace), ...viewDoors(namespace)]
+/** All doors of a namespace, for these users. */
+export function doors(namespace: string, users: readonly UserIdentity[]): Door[] {
+  const backedUp = users.flatMap(({ service, host }) => (service === 'backup' && host !== null ? [encodeToken(host)] : []))
+  return [...hostDoors(namespace), ...new Set(backedUp).values().flatMap(objectStoreDoors), ...viewDoors(namespace)]
 }
 
-/** What hosts may say, and what the healers read and keep. Which host, the permissions of each user say. */
+/** The way of a host's backups into the object store that is its own. */
+function objectStoreDoors(token: string): Door[] {
+  const bucket = backupBucket(token)
+  const door = (subject: string, kind: Door['kind'] = 'answer'): Door => ({ from: 'hosts', to: 'core', subject, kind })
+  return [
+    ...objectStoreVerbs(bucket).map((verb) => door(`${jetStreamApi}.${verb}`)),
+    door(`${jetStreamApi}.${nextMessageVerb(bucket)}`, 'answers'),
+    door(objectSubjects(bucket)),
+  ]
+}
+
+/** What hosts may say, and what healers and backups read and keep. Which host, the permissions of each user say. */
 function hostDoors(namespace: string): Door[] {
   const events = streamId('EVENTS', namespace)
   const locks = bucketStreamId('locks', namespace)
   const control = bucketStreamId('control', namespace)
   const door = (subject: string, kind: Door['kind'] = 'answer'): Door => ({ from: 'hosts', to: 'core', subject, kind })
   return [
-    ...['metric', 'check', 'agent', 'health', 'log', 'progress', 'heal', 'dead'].map((kind) => door(`${namespace}.${kind}.>`)),
+    ...['metric', 'check', 'agent', 'health', 'log', 'progress', 'heal', 'backup', 'dead'].map((kind) => door(`${namespace}.${kind}.>`)),
     door(`${namespace}.audit.healer`),
+    door(`${namespace}.audit.backup`),
     ...[...streamNames.map((name) => streamId(name, namespace)), locks, control].map((stream) =>
       door(`${jetStreamApi}.STREAM.INFO.${stream}`),
     ),
@@ -71,6 +87,7 @@ function hostDoors(namespace: string): Door[] {
     door(`${jetStreamApi}.DIRECT.GET.${locks}.>`),
     door(`${jetStreamApi}.DIRECT.GET.${control}.>`),
     door(`$KV.${bucketId('locks', namespace)}.>`),
+    door(`$KV.${bucketId('control', namespace)}.hold.*`),
     // So that `nats micro ls` finds what runs on hosts.
     { from: 'core', to: 'hosts', subject: '$SRV.>', kind: 'answers' },
   ]
@@ -97,7 +114,7 @@ function viewDoors(namespace: string): Door[] {
     ...look.map((verb) => door('core', `${jetStreamApi}.${verb}`)),
     door('core', `${jetStreamApi}.CONSUMER.MSG.NEXT.*.*`, 'answers'),
     ...['alerter', 'reporter'].map((service) => door('core', `${namespace}.rpc.${service}.>`)),
-    ...['collector', 'healer'].map((service) => door('hosts', `${namespace}.rpc.${service}.>`)),
+    ...['collector', 'backup', 'healer'].map((service) => door('hosts', `${namespace}.rpc.${service}.>`)),
     door('core', '$SRV.>', 'answers'),
   ]
 }

@@ -9,7 +9,7 @@ import type { NatsUser } from './users.ts'
  * and the operator's password, so the file must be private. Works from nats-server 2.9.10 on.
  */
 export function renderAccounts(users: readonly NatsUser[], namespace: string): string {
-  const all = doors(namespace)
+  const all = doors(namespace, users)
   return `accounts {\n${zones.map((zone) => renderAccount(zone, users, all, namespace)).join('')}}\n`
 }
 

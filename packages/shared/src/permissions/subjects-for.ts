@@ -4,6 +4,7 @@ import { streamId, streamNames } from '../bus/streams.ts'
 import { encodeToken } from '../host-token.ts'
 import { needsOf } from '../service/needs.ts'
 import { isHostBound, type ServiceName } from '../subjects.ts'
+import { backupBucket, useObjectStore } from './object-store.ts'
 import {
   answerDiscovery,
   consumeDurable,
@@ -17,7 +18,7 @@ import {
 } from './grants.ts'
 
 /** Who may log in. `operator` looks and asks, `admin` sets up; the others are services. */
-export type Role = Exclude<ServiceName, 'backup'> | 'operator' | 'admin'
+export type Role = ServiceName | 'operator' | 'admin'
 
 export interface UserIdentity {
   service: Role
@@ -44,6 +45,8 @@ export function permissionsFor(user: UserIdentity, namespace: string, others: re
       return grantAll(common, collector(encodeToken(host), host, namespace))
     case 'healer':
       return grantAll(common, healer(encodeToken(host), namespace))
+    case 'backup':
+      return grantAll(common, backup(encodeToken(host), namespace))
     case 'alerter':
       return grantAll(common, alerter(namespace))
     case 'reporter':
@@ -94,6 +97,23 @@ function healer(token: string, namespace: string): Partial<Grants> {
         `${namespace}.rpc.collector.${token}.check`,
       ],
     },
+  )
+}
+
+/**
+ * Tells about the backups of its own host, has its own locks, may hold the healer of its own host, and has an object store of its own. What it
+ * backs up of the bus itself (streams, buckets) it reads by a login that the job names: that is no right of every host.
+ */
+function backup(token: string, namespace: string): Partial<Grants> {
+  const ownLocks = `backup.${token}.>`
+  const ownHold = `hold.${token}`
+  return grantAll(
+    readKeys('locks', ownLocks, namespace),
+    writeKeys('locks', ownLocks, namespace),
+    readKeys('control', ownHold, namespace),
+    writeKeys('control', ownHold, namespace),
+    useObjectStore(backupBucket(token)),
+    { publish: [`${namespace}.backup.${token}.*.*`, `${namespace}.progress.${token}.*`, `${namespace}.audit.backup`] },
   )
 }
 

@@ -14,7 +14,7 @@ const maxReasonLength = 1024
 /** One heartbeat. What is too long for the contract is cut, for a heartbeat must not be refused. */
 export function heartbeat(
   about: Pick<ServiceContext<unknown>, 'name' | 'host' | 'version' | 'source'> & { identity: InstanceIdentity },
-  standing: { state: ServiceState; reasons: readonly string[]; self: SelfMetrics },
+  standing: { state: ServiceState; reasons: readonly string[]; self: SelfMetrics; nextDue?: Readonly<Record<string, string>> | undefined },
   nowMs: number,
 ): AgentEvent {
   const { identity } = about
@@ -34,6 +34,7 @@ export function heartbeat(
     state: standing.state,
     reasons: standing.reasons.slice(0, maxReasons).map((reason) => redactText(reason).slice(0, maxReasonLength)),
     self: finiteOnly(standing.self),
+    ...(standing.nextDue === undefined ? {} : { next_due: { ...standing.nextDue } }),
   }
 }
 

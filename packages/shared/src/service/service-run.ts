@@ -180,7 +180,7 @@ export class ServiceRun<C> implements ServiceHandle<C> {
     const { bus, clock, host, name } = this.#context
     if (isPeriodic) this.#stats.nextWindow()
     const about = { ...this.#context, identity: this.#identity }
-    const event = heartbeat(about, { state, reasons: this.notReady(), self: this.#selfMetrics() }, clock.now())
+    const event = heartbeat(about, { state, reasons: this.notReady(), self: this.#selfMetrics(), nextDue: this.#nextDue() }, clock.now())
     bus.publishMetric(buildSubject({ kind: 'agent', host, service: name }, bus.namespace), event)
   }
 
@@ -188,6 +188,16 @@ export class ServiceRun<C> implements ServiceHandle<C> {
     const { clock, bus } = this.#context
     const uptimeSeconds = (clock.monotonicMs() - this.#startedMs) / 1000
     return selfMetrics({ process: this.#stats.read(), bus, errors: this.#errors, uptimeSeconds, own: this.#ownMetrics() })
+  }
+
+  /** Without it the readers keep what they knew; a service that cannot say it is not silent for that. */
+  #nextDue(): Readonly<Record<string, string>> | undefined {
+    try {
+      return this.#running?.nextDue?.()
+    } catch (error) {
+      this.#errors.count(error)
+      return undefined
+    }
   }
 
   #ownMetrics(): SelfMetrics {

@@ -34,6 +34,8 @@ export interface RunningService<C> {
   /** True while another replica does the work. */
   isStandby?(): boolean
   self(): SelfMetrics
+  /** Per job: when its next event is due at the latest, ISO time; goes with the heartbeat. */
+  nextDue?(): Readonly<Record<string, string>>
   /** Takes a changed configuration without losing timers or state. Throws to keep the old one. */
   reload(config: C): Promise<void>
   /** Stops taking in, finishes what is at hand, persists. The bus is closed afterwards by the lifecycle. */

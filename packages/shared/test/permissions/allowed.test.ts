@@ -18,7 +18,7 @@ import { startOptions, stubService } from '../service/stub-service.ts'
 import { eventually, overhear } from './attempts.ts'
 import { identities, startGuardedBus, type GuardedBus } from './guarded-bus.ts'
 
-type ServiceLogin = 'collector' | 'otherCollector' | 'healer' | 'alerter' | 'reporter'
+type ServiceLogin = 'collector' | 'otherCollector' | 'healer' | 'backup' | 'alerter' | 'reporter'
 
 const anything: BucketSchema<unknown> = { version: 1, read: (value) => value }
 const log = createLog({ service: 'test', host: 'web-1', level: 'critical', write: () => undefined })
@@ -137,6 +137,27 @@ describe('what each user can do, through the very bus that the services use', ()
     const healer = await busOf('healer')
     for (const subject of ['ops.heal.web-1.restart-web.acting', 'ops.audit.healer', 'ops.dead.healer'])
       expect(await healer.publishEvent(subject, event())).toBe('acknowledged')
+  })
+
+  it('a backup service tells of its runs, has the lock of a job, holds the healer of its host and answers the operator', async () => {
+    const backup = await busOf('backup')
+    for (const subject of ['ops.backup.web-1.db.completed', 'ops.audit.backup', 'ops.dead.backup'])
+      expect(await backup.publishEvent(subject, event())).toBe('acknowledged')
+    const ear = await overhear(guarded.admin, 'ops.progress.>')
+    backup.publishCore('ops.progress.web-1.db', { step: 'reading' })
+    await eventually(() => expect(ear.heard).toHaveLength(1))
+    await ear.stop()
+    const lease = await backup.acquireLease({ key: 'backup.web-1.db', holder: 'backup@web-1' })
+    expect(lease.holds()).toBe(true)
+    await lease.release()
+    const control = await backup.bucket('control', anything)
+    const hold = await control.get('hold.web-1')
+    const revision = await control.put('hold.web-1', { active: true }, hold?.revision ?? 0)
+    await control.put('hold.web-1', { active: false }, revision)
+    backup.serve([{ verb: 'run', description: 'Runs a job', handle: async (request) => ({ got: request }) }])
+    await eventually(async () =>
+      expect((await operator.request('ops.rpc.backup.web-1.run', '{"job":"db"}')).json()).toEqual({ got: { job: 'db' } }),
+    )
   })
 
   it('an alerter follows metrics and events of all hosts, by shard', async () => {

@@ -17,6 +17,8 @@ export const identities = {
   otherCollector: { service: 'collector', host: 'db-1' },
   healer: { service: 'healer', host: 'web-1' },
   otherHealer: { service: 'healer', host: 'db-1' },
+  backup: { service: 'backup', host: 'web-1' },
+  otherBackup: { service: 'backup', host: 'db-1' },
   alerter: { service: 'alerter', host: 'web-1' },
   reporter: { service: 'reporter', host: 'web-1' },
 } as const satisfies Record<string, UserIdentity>

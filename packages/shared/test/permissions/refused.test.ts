@@ -37,6 +37,16 @@ const publishes: [as: Login, name: string, subject: string][] = [
   ['healer', 'cannot lift the hold on its host', '$KV.ops_control.hold.web-1'],
   ['healer', 'cannot change the state of alerts', '$KV.ops_alerts.x'],
   ['healer', 'cannot write for another service into the audit trail', 'ops.audit.alerter'],
+  ['backup', 'cannot claim a backup of another host', 'ops.backup.db-1.db.completed'],
+  ['backup', 'cannot publish transitions', 'ops.health.web-1.web'],
+  ['backup', 'cannot claim a heal', 'ops.heal.web-1.restart-web.recovered'],
+  ['backup', 'cannot ask the backup of another host', 'ops.rpc.backup.db-1.run'],
+  ['backup', 'cannot ask a healer', 'ops.rpc.healer.web-1.list'],
+  ['backup', 'cannot take the locks of another host', '$KV.ops_locks.backup.db-1.db'],
+  ['backup', 'cannot take the locks of a healer', '$KV.ops_locks.healer.web-1.restart-web'],
+  ['backup', 'cannot hold the healer of another host', '$KV.ops_control.hold.db-1'],
+  ['backup', 'cannot pull the kill switch, or release it', '$KV.ops_control.kill_switch'],
+  ['backup', 'cannot write into the object store of another host', '$O.backup_db-1.C.x'],
   ['alerter', 'cannot publish transitions', 'ops.health.web-1.web'],
   ['alerter', 'cannot publish metrics', 'ops.metric.web-1.cpu'],
   ['alerter', 'cannot claim a heal', 'ops.heal.web-1.restart-web.acting'],
@@ -73,6 +83,8 @@ const subscriptions: [as: Login, name: string, subject: string, speaker: Login, 
   ['healer', 'cannot listen to transitions past its consumer', 'ops.health.*.*', 'otherCollector', 'ops.health.db-1.web'],
   ['healer', 'cannot take requests to another healer', 'ops.rpc.healer.db-1.list', 'operator', 'ops.rpc.healer.db-1.list'],
   ['healer', 'cannot take requests to its collector', 'ops.rpc.collector.web-1.check', 'operator', 'ops.rpc.collector.web-1.check'],
+  ['backup', 'cannot take requests to the backup of another host', 'ops.rpc.backup.db-1.run', 'operator', 'ops.rpc.backup.db-1.run'],
+  ['backup', 'cannot listen to what others do', 'ops.>', 'otherCollector', 'ops.health.db-1.web'],
   ['alerter', 'cannot take requests to the reporter', 'ops.rpc.reporter.state', 'operator', 'ops.rpc.reporter.state'],
   ['alerter', 'cannot take requests to a collector', 'ops.rpc.collector.web-1.check', 'operator', 'ops.rpc.collector.web-1.check'],
   ['reporter', 'cannot take requests to the alerter', 'ops.rpc.alerter.list', 'operator', 'ops.rpc.alerter.list'],
@@ -110,6 +122,12 @@ const requests: [as: Login, name: string, verb: string, body?: object][] = [
   ['healer', 'cannot see the hold of another host', 'DIRECT.GET.KV_ops_control.$KV.ops_control.hold.db-1'],
   ['healer', 'cannot read the alerts', 'DIRECT.GET.KV_ops_alerts.$KV.ops_alerts.x'],
   ['healer', 'cannot purge a stream', 'STREAM.PURGE.EVENTS'],
+  ['backup', 'cannot read the events', 'STREAM.MSG.GET.EVENTS', { seq: 1 }],
+  ['backup', 'cannot make a consumer of the events', 'CONSUMER.CREATE.EVENTS.mine'],
+  ['backup', 'cannot make a stream, not even its object store', 'STREAM.CREATE.OBJ_backup_web-1', { name: 'OBJ_backup_web-1' }],
+  ['backup', 'cannot read the object store of another host', 'STREAM.MSG.GET.OBJ_backup_db-1', { seq: 1 }],
+  ['backup', 'cannot empty the object store of another host', 'STREAM.PURGE.OBJ_backup_db-1'],
+  ['backup', 'cannot remove its object store', 'STREAM.DELETE.OBJ_backup_web-1'],
   ['alerter', 'cannot purge a stream', 'STREAM.PURGE.EVENTS'],
   ['alerter', 'cannot delete a stream', 'STREAM.DELETE.EVENTS'],
   ['alerter', 'cannot delete single messages', 'STREAM.MSG.DELETE.METRICS', { seq: 1 }],
@@ -143,7 +161,18 @@ describe('what each user must not do', () => {
 
   beforeAll(async () => {
     bus = await startGuardedBus()
-    const logins: Login[] = ['admin', 'collector', 'otherCollector', 'healer', 'otherHealer', 'alerter', 'reporter', 'operator']
+    const logins: Login[] = [
+      'admin',
+      'collector',
+      'otherCollector',
+      'healer',
+      'otherHealer',
+      'backup',
+      'otherBackup',
+      'alerter',
+      'reporter',
+      'operator',
+    ]
     for (const login of logins) parties.set(login, await join(bus, login))
   })
   afterAll(async () => await bus.stop())

@@ -29,6 +29,7 @@ describe('the accounts of a server configuration', () => {
       nkeyUser('collector', 'web-1', 'UCOLLECTOR1'),
       nkeyUser('collector', 'db1.example.com', 'UCOLLECTOR2'),
       nkeyUser('healer', 'web-1', 'UHEALER'),
+      nkeyUser('backup', 'web-1', 'UBACKUP'),
       nkeyUser('alerter', 'web-1', 'UALERTER'),
       nkeyUser('reporter', 'web-1', 'UREPORTER'),
       operator('a-password'),

@@ -28,7 +28,7 @@ export function alertEventOf(source: string, series: Series, rule: Rule | undefi
     threshold: thresholdOf(rule, severity),
     started_time: isoTime(life.started_ms),
     reason,
-    runbook: rule === undefined ? ownRunbook(series) : rule.runbook,
+    runbook: rule === undefined ? (life.runbook ?? ownRunbook(series)) : rule.runbook,
     ...(rule == null || rule.level === null ? {} : { level: rule.level, targets: rule.targets }),
   }
 }

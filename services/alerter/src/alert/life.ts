@@ -32,6 +32,8 @@ export interface Life {
   readonly value: number | null
   /** What the check said. */
   readonly detail: string | null
+  /** Whoever observes it says where to read on; absent when nobody does. */
+  readonly runbook?: string | undefined
 }
 
 interface Observed {
@@ -49,6 +51,7 @@ export type Observation =
       readonly standings: Standings
       readonly value: number | null
       readonly detail: string | null
+      readonly runbook?: string
       /** Failed results in a row that led here. */
       readonly failures: number
       /** Time since the last reading in which nobody could see: it does not count for `for`. */

@@ -47,6 +47,7 @@ function begin(fingerprint: string, terms: Terms, last: Life | undefined, readin
     correlation_id: reading.correlationId,
     value: reading.value,
     detail: reading.detail,
+    ...(reading.runbook !== undefined && { runbook: reading.runbook }),
   }
   return judge(terms, life, reading, now)
 }
@@ -59,6 +60,7 @@ function read(terms: Terms, life: Life, reading: Reading, now: number): Step {
     failures: Math.max(life.failures, reading.failures),
     value: reading.value,
     detail: reading.detail ?? life.detail,
+    ...(reading.runbook !== undefined && { runbook: reading.runbook }),
   }
   const worst = worstOf(levels)
   if (worst === undefined) {

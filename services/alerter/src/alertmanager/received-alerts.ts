@@ -11,6 +11,7 @@ import { receivedBucket, type Received } from './received.ts'
 /** What is over is kept for so long, so that an alert that is sent again just then is not deleted with it. */
 const rememberMs = 5 * 60_000
 const maxPerRound = 500
+const maxRunbookChars = 2048
 const longestTimerMs = 3_600_000
 
 /** Alerts that other programs told us of. Every replica writes them into the bucket `received`; who has the shard of their host judges them. */
@@ -87,6 +88,8 @@ class ReceivedAlerts implements Companion {
 function observedOf({ labels, annotations, ...times }: Received, isOn: boolean): Observed {
   const { fingerprint, rule, host, severity } = identify(labels)
   const wasEnded = times.is_end_said && times.updated_ms >= times.ends_ms
+  // By this name everybody's rules carry it.
+  const runbook = annotations['runbook_url'] ?? annotations['runbook']
   const began = derivedId(times.since_ms, fingerprint)
   return {
     rule,
@@ -97,6 +100,7 @@ function observedOf({ labels, annotations, ...times }: Received, isOn: boolean):
     isOn,
     detail: annotations['summary'] ?? annotations['description'] ?? annotations['message'] ?? labels['alertname'] ?? rule,
     value: null,
+    ...(runbook !== undefined && { runbook: runbook.slice(0, maxRunbookChars) }),
     at: isOn ? times.starts_ms : times.ends_ms,
     id: isOn ? began : derivedId(times.ends_ms, fingerprint, 'over'),
     correlationId: began,

@@ -4,7 +4,7 @@ import { ContractError } from '@nightshift/shared/errors'
 import type { PostedAlert } from './posted-alert.ts'
 
 /** An alert that another program told us of, under its fingerprint. */
-export const receivedSchema = z.object({
+const receivedSchema = z.object({
   labels: z.record(z.string(), z.string()),
   annotations: z.record(z.string(), z.string()),
   generator_url: z.string(),

@@ -26,6 +26,13 @@ export interface Before {
   readonly isInDoubt: boolean
 }
 
+/** What a channel keeps in mind of itself. */
+export interface Ledger {
+  kept(): ChannelMemory
+  /** Called before the first message with what was kept; nothing when there was none. */
+  restore(kept: ChannelMemory): void
+}
+
 /** A way to tell people. */
 export interface Channel {
   readonly kind: string
@@ -38,6 +45,8 @@ export interface Channel {
   readonly rate?: Rate
   /** Resolves when the other side has taken it. Throws ChannelError: `transient` says whether the same message may pass later. */
   send(notification: Notification, attempt: number, signal: AbortSignal, before?: Before): Promise<ChannelMemory | void>
+  /** What it has to know of itself after a restart, such as what it sent today; stored after each message. */
+  readonly ledger?: Ledger
   /** Closes what is kept open between messages. */
   close(): void
 }

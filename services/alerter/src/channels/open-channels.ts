@@ -1,3 +1,4 @@
+import { Delivered } from '../notify/delivered.ts'
 import type { NamedChannel } from '../route/channels-for.ts'
 import type { Channel, ChannelContext } from './channel.ts'
 import { openChannel, type ChannelConfig } from './registry.ts'
@@ -6,6 +7,8 @@ type ChannelConfigs = Readonly<Record<string, ChannelConfig>>
 
 /** The channels of the configuration, open. */
 export class OpenChannels {
+  /** What went out by them. */
+  readonly delivered = new Delivered()
   readonly #context: ChannelContext
   readonly #openOne: typeof openChannel
   #configs: ChannelConfigs = {}

@@ -76,6 +76,7 @@ export const smsChannel: ChannelKind<typeof schema> = {
     return {
       kind: 'sms',
       rate,
+      ledger: budget,
       send: async (notification, _attempt, signal) => {
         const { id, message } = notification
         const called = message.contacts.flatMap((contact) => (contact.phone === null ? [] : [contact.phone]))

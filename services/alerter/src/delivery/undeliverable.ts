@@ -1,14 +1,17 @@
-import type { NotifyEvent } from '@nightshift/shared/events/notify'
+import type { Received } from '@nightshift/shared/events/parse'
 import { derivedId } from '@nightshift/shared/ids'
-import type { Host } from '@nightshift/shared/subjects'
+import { parseSubject, type Host } from '@nightshift/shared/subjects'
 import type { Companion, CompanionKind, ShardView } from '../companion.ts'
-import { startPosition } from '../state/position.ts'
+import { covers, startPosition, type Position } from '../state/position.ts'
+import type { Change } from '../tracking/engine.ts'
+import { labelsKey } from '../tracking/labels-key.ts'
 
 const rule = 'notification-undeliverable'
+const oldNewsMs = 10 * 60_000
 
 /**
  * A channel on which a notification died is told of by the others, until it delivers again. The alert about it may die on it too: it fires
- * already then, so nothing goes round.
+ * already then, so nothing goes round. What became of notifications is read from the bus: of a channel that several shards use one tells.
  */
 export const undeliverable: CompanionKind = (view) => new Undeliverable(view)
 
@@ -39,13 +42,24 @@ class Undeliverable implements Companion {
     await Promise.resolve()
   }
 
-  async settled({ channel, outcome, error, id, time, correlation_id: correlationId }: NotifyEvent): Promise<void> {
-    if (outcome !== 'dead' && outcome !== 'delivered') return
+  /** All that died, and what is delivered by a channel that could not. */
+  reads(subject: string): boolean {
+    const address = parseSubject(subject, this.#view.context.bus.namespace)
+    if (address?.kind !== 'notify') return false
+    return address.outcome === 'dead' || (address.outcome === 'delivered' && this.#hostOf.has(address.channel))
+  }
+
+  see(received: Received, { position }: { position: Position }): readonly Change[] {
+    if (received.kind !== 'notify') return []
+    const { channel, outcome, error, id, time, correlation_id: correlationId } = received.event
+    const at = Date.parse(time)
     const isOn = outcome === 'dead'
+    // A first start reads what died long ago; and after a crash what is known may come again.
+    if (this.#view.context.clock.now() - at > oldNewsMs || this.#isApplied(channel, position)) return []
     // What waited for a channel that is gone is dead, and the channel is not missed.
-    if (isOn ? !this.#isConfigured(channel) : !this.#hostOf.has(channel)) return
+    if (isOn ? !this.#isConfigured(channel) : !this.#hostOf.has(channel)) return []
     const detail = isOn ? `the channel ${channel} cannot deliver: ${error ?? 'no reason given'}` : `the channel ${channel} delivers again`
-    await this.#say(channel, { isOn, detail, at: Date.parse(time), id, correlationId })
+    return this.#observe(channel, { isOn, detail, at, id, correlationId }, position)
   }
 
   async reload(): Promise<void> {
@@ -58,7 +72,8 @@ class Undeliverable implements Companion {
       if (this.#isConfigured(channel)) continue
       const id = derivedId(at, rule, channel)
       const endReason = 'channel removed'
-      await this.#say(channel, { isOn: false, detail: `the channel ${channel} was removed`, at, id, correlationId: id, endReason })
+      const said = { isOn: false, detail: `the channel ${channel} was removed`, at, id, correlationId: id, endReason }
+      await this.#view.carryOut(this.#observe(channel, said, startPosition))
     }
   }
 
@@ -66,11 +81,17 @@ class Undeliverable implements Companion {
     return Object.hasOwn(this.#view.config().channels, channel)
   }
 
-  async #say(channel: string, said: Seen): Promise<void> {
+  #isApplied(channel: string, position: Position): boolean {
+    const host = this.#hostOf.get(channel) ?? this.#view.context.host
+    const record = this.#view.book.watch(rule, host)?.alerts.get(labelsKey({ channel }))?.record
+    return record !== undefined && covers(record.applied.EVENTS, position)
+  }
+
+  #observe(channel: string, said: Seen, position: Position): Change[] {
     const host = this.#hostOf.get(channel) ?? this.#view.context.host
     if (said.isOn) this.#hostOf.set(channel, host)
     else this.#hostOf.delete(channel)
     const seen = { ...said, rule, kind: 'delivery', host, labels: { channel }, severity: 'critical', value: null } as const
-    await this.#view.carryOut(this.#view.engine.observe(seen, { stream: 'EVENTS', position: startPosition }))
+    return this.#view.engine.observe(seen, { stream: 'EVENTS', position })
   }
 }

@@ -8,9 +8,10 @@ import { startPosition } from '../state/position.ts'
 import { timezoneOf } from '../timezone.ts'
 
 export const drillRule = 'notification-drill'
-export const unconfirmedRule = 'drill-unconfirmed'
+const unconfirmedRule = 'drill-unconfirmed'
 const firstLookMs = 1000
-const lookEveryMs = 20_000
+/** Also how soon a clock that was set is noticed. */
+const longestTimerMs = 20_000
 const minuteMs = 60_000
 
 /**
@@ -30,8 +31,8 @@ interface Said {
 
 class Drills implements Companion {
   readonly #view: ShardView
-  #first: NodeJS.Timeout | undefined
   #timer: NodeJS.Timeout | undefined
+  #isStopped = false
   #lastDueMs = 0
 
   constructor(view: ShardView) {
@@ -41,9 +42,7 @@ class Drills implements Companion {
   async open(): Promise<void> {
     // One shard is enough.
     if (this.#view.place.number > 0) return
-    const look = (): void => void this.#view.exclusively(async () => await this.#look())
-    this.#first = setTimeout(look, firstLookMs)
-    this.#timer = setInterval(look, lookEveryMs)
+    this.#schedule(firstLookMs)
     await Promise.resolve()
   }
 
@@ -57,21 +56,39 @@ class Drills implements Companion {
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.#first)
-    clearInterval(this.#timer)
+    this.#isStopped = true
+    clearTimeout(this.#timer)
     await Promise.resolve()
+  }
+
+  #schedule(waitMs: number): void {
+    if (this.#isStopped) return
+    const { exclusively } = this.#view
+    this.#timer = setTimeout(() => void exclusively(() => this.#look()).then(() => this.#schedule(this.#nextLookMs())), waitMs)
+  }
+
+  /** Milliseconds until something may be due: a drill begins with a minute. */
+  #nextLookMs(): number {
+    const now = this.#view.context.clock.now()
+    const confirmMs = (this.#begunMs() ?? Number.POSITIVE_INFINITY) + (this.#view.config().drill?.confirm_within ?? 0)
+    return Math.max(1, Math.min(longestTimerMs, minuteMs - (now % minuteMs), Math.ceil(confirmMs - now)))
+  }
+
+  /** When the test message that nobody confirmed yet was sent. */
+  #begunMs(): number | undefined {
+    const open = this.#view.book.watch(drillRule, null)?.alerts.values().next().value
+    return open?.life?.phase === 'firing' ? open.life.started_ms : undefined
   }
 
   async #look(): Promise<void> {
     const config = this.#view.config().drill
     const { clock } = this.#view.context
     const now = clock.now()
-    const open = this.#view.book.watch(drillRule, null)?.alerts.values().next().value
+    const begunMs = this.#begunMs()
     if (config === undefined) {
-      if (open?.life?.phase === 'firing') await this.#say(ended(now, 'drills were switched off'))
+      if (begunMs !== undefined) await this.#say(ended(now, 'drills were switched off'))
       return
     }
-    const begunMs = open?.life?.phase === 'firing' ? open.life.started_ms : undefined
     if (begunMs !== undefined && now - begunMs >= config.confirm_within) {
       const minutes = Math.round(config.confirm_within / minuteMs)
       await this.#say(ended(now, 'nobody confirmed it'))

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { configName, duration } from '@nightshift/shared/config/scalars'
 
-export const contactSchema = z
+const contactSchema = z
   .strictObject({
     name: z.string().min(1).max(128),
     role: z.string().min(1).max(128).describe('Named in messages, for example "development lead"'),
@@ -23,7 +23,7 @@ const stepSchema = z.strictObject({
   contacts: z.array(configName()).min(1).max(16).optional().describe('Who is named'),
 })
 
-export const ladderSchema = z
+const ladderSchema = z
   .strictObject({
     severity: z
       .array(z.enum(['info', 'warning', 'critical']))

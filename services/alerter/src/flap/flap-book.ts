@@ -36,16 +36,18 @@ export class FlapBook {
 
   /** Takes an alert event in. True when the alert flaps from now on: to be told, and then kept quiet by `begin`. */
   note(event: AlertEvent, nowMs: number): boolean {
-    const state = stateOf(event)
-    if (state === undefined || !this.#terms.enabled) return false
-    const known = this.#histories.get(event.fingerprint)
-    if (known === undefined && (state === 'ok' || this.#histories.size >= maxHistories)) return false
-    const history = note(known ?? newHistory(nowMs), { id: event.id, state }, this.#terms, nowMs)
-    const begins = !history.is_flapping && judge(history, this.#terms).is_flapping
+    const history = this.#after(event, nowMs)
+    if (history === undefined) return false
     // It got worse than people know, so they have just been told.
-    const isWorseNow = history.is_flapping && state !== 'ok' && isWorse(event.severity, history.told_severity ?? 'info')
+    const isWorseNow = history.is_flapping && isFiring(event) && isWorse(event.severity, history.told_severity ?? 'info')
     this.#histories.set(event.fingerprint, isWorseNow ? { ...history, told_severity: event.severity } : history)
-    return begins
+    return this.#isBeginning(history)
+  }
+
+  /** Whether the alert flaps from this event on, which is not taken in yet. */
+  begins(event: AlertEvent, nowMs: number): boolean {
+    const history = this.#after(event, nowMs)
+    return history !== undefined && this.#isBeginning(history)
   }
 
   begin(fingerprint: string, severity: Severity): void {
@@ -64,6 +66,19 @@ export class FlapBook {
       else this.#histories.set(fingerprint, isOver ? { ...after, is_flapping: false } : after)
     }
     return settled
+  }
+
+  /** The history of an alert with an event in it; undefined when that is nothing to remember. */
+  #after(event: AlertEvent, nowMs: number): History | undefined {
+    const state = stateOf(event)
+    if (state === undefined || !this.#terms.enabled) return undefined
+    const known = this.#histories.get(event.fingerprint)
+    if (known === undefined && (state === 'ok' || this.#histories.size >= maxHistories)) return undefined
+    return note(known ?? newHistory(nowMs), { id: event.id, state }, this.#terms, nowMs)
+  }
+
+  #isBeginning(history: History): boolean {
+    return !history.is_flapping && judge(history, this.#terms).is_flapping
   }
 }
 

@@ -5,6 +5,7 @@ import type { Companion, CompanionKind, ShardView } from '../companion.ts'
 import { lookAround } from '../look-around.ts'
 import type { Muter } from '../mute/mute.ts'
 import { isWorse } from '../rules/severity.ts'
+import { isToldAsFlapping } from '../group/flush.ts'
 import { FencedBucket } from '../state/fenced-bucket.ts'
 import { startPositions } from '../state/position.ts'
 import { storePrefix } from '../state/store-prefix.ts'
@@ -24,6 +25,7 @@ class Flapping implements Companion {
   readonly #book: FlapBook
   #bucket: FencedBucket<FlapRecord> | undefined
   #stopLooking: (() => void) | undefined
+  #hasLooked = false
 
   constructor(view: ShardView) {
     this.#view = view
@@ -50,6 +52,11 @@ class Flapping implements Companion {
       for (const [fingerprint, history] of Object.entries(alerts)) this.#book.restore(fingerprint, history)
     }
     this.#stopLooking = lookAround(this.#view, lookEveryMs, () => this.#settle())
+  }
+
+  /** One message says both what it is in and that it comes and goes. */
+  takesOver(event: AlertEvent): boolean {
+    return this.#book.begins(event, this.#view.context.clock.now())
   }
 
   async told(event: AlertEvent): Promise<void> {
@@ -86,12 +93,22 @@ class Flapping implements Companion {
   }
 
   async #settle(): Promise<void> {
-    const settled = this.#book.settle(this.#view.context.clock.now())
+    const settled = [...this.#book.settle(this.#view.context.clock.now()), ...this.#leftBehind()]
     if (settled.length === 0) return
     const { carryOut, desk } = this.#view
     await this.#store()
     await carryOut(settled.flatMap((fingerprint) => this.#changeOf(fingerprint)))
     await desk.reconsider()
+  }
+
+  /** Told as flapping before a crash that came before it was noted, or told when it had settled: nobody else would ever say more of it. */
+  #leftBehind(): string[] {
+    if (this.#hasLooked) return []
+    this.#hasLooked = true
+    const told = [...this.#view.groups.all()].flatMap(({ members }) =>
+      Object.entries(members).filter(([, member]) => isToldAsFlapping(member)),
+    )
+    return [...new Set(told.map(([fingerprint]) => fingerprint))].filter((fingerprint) => this.#book.flapping(fingerprint) === undefined)
   }
 
   /** What fires on is said anew; what is over was said on the bus when it ended. */

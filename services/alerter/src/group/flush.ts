@@ -4,7 +4,8 @@ import { stepsDue, type Ladder, type Step } from '../escalate/ladder.ts'
 import type { Route } from '../route/route-tree.ts'
 import { isWorse, severities, type Severity } from '../rules/severity.ts'
 import { isHeldBack, repeatDueMs, stepDueMs, type MuteOf } from './due.ts'
-import { isFiring, maxAlertsPerMessage, type Acked, type Group, type Member, type Message, type Occasion } from './group.ts'
+import { isFiring, type Acked, type Group, type Member, type Message, type Occasion } from './group.ts'
+import { fitting } from './size.ts'
 
 /** Stands for no occurrence at all. */
 const flappingEpoch = 'flapping'
@@ -66,6 +67,11 @@ export function sayFlapping(group: Group, event: AlertEvent, telling: Telling): 
   ]
 }
 
+/** People heard that it comes and goes, and nothing of it since. */
+export function isToldAsFlapping({ told }: Member): boolean {
+  return told?.epoch === flappingEpoch
+}
+
 function openMembers(group: Group, muteOf: MuteOf): Member[] {
   return Object.values(group.members).filter((member) => !isHeldBack(member, muteOf(member.event)))
 }
@@ -99,7 +105,7 @@ function say(group: Group, open: readonly Member[], occasion: Occasion, { ladder
     seq: group.seq + 1,
     occasion,
     opened_ms: incident.opened_ms,
-    alerts: alerts.slice(0, maxAlertsPerMessage),
+    alerts: fitting(alerts),
     firing: firing.length,
     resolved: resolved.length,
     worst: firing.length === 0 ? worst : worstOf(firing.map(({ severity }) => severity)),

@@ -11,8 +11,9 @@ import { dueMs, type MuteOf } from './due.ts'
 import { DueQueue } from './due-queue.ts'
 import { acknowledge, flush, forgetUnheard, sayFlapping, type Telling } from './flush.ts'
 import type { GroupRecord } from './group-record.ts'
-import { maxMembers, newGroup, type Acked, type Group, type Message } from './group.ts'
+import { newGroup, type Acked, type Group, type Message } from './group.ts'
 import { isForPeople, join, leave } from './join.ts'
+import { clipped, hasRoom } from './size.ts'
 
 /** What the groups look at besides themselves. */
 export interface GroupView {
@@ -75,19 +76,22 @@ export class GroupBook {
 
   /**
    * Takes an alert event into its groups: those of its routes, and those that it left because its severity or the configuration changed.
-   * What changed comes back, with what is to be said at once.
+   * What changed comes back, with what is to be said at once; nothing yet when somebody else tells people of this event.
    */
-  take(event: AlertEvent, nowMs: number): Saying[] {
+  take(event: AlertEvent, nowMs: number, isTakenOver = false): Saying[] {
     if (!isForPeople(event)) return []
     this.#heedClock(nowMs)
     const routed = this.#view.routes.routesFor(event).map((route) => this.#groupOf(route, event))
     const ids = new Set(routed.map(({ id }) => id))
     const former = this.of(event.fingerprint).filter(({ id }) => !ids.has(id))
     const changes = [
-      ...routed.map((group): [Group, Group] => [group, join(group, event, nowMs)]),
-      ...former.map((group): [Group, Group] => [group, leave(group, event, nowMs)]),
+      ...routed.map((group): [Group, Group] => [group, join(group, clipped(group, event), nowMs)]),
+      ...former.map((group): [Group, Group] => [group, leave(group, clipped(group, event), nowMs)]),
     ]
-    return changes.flatMap(([before, after]) => (after === before ? [] : [this.#look(after, nowMs)]))
+    return changes.flatMap(([before, after]) => {
+      if (after === before) return []
+      return [isTakenOver ? this.#said(after, after, undefined, nowMs) : this.#look(after, nowMs)]
+    })
   }
 
   /** What is due. */
@@ -218,7 +222,7 @@ export class GroupBook {
     for (let number = 0; ; number++) {
       const id = groupId(route.id, labels, named, number)
       const group = this.#groups.get(id) ?? newGroup({ id, route: route.id, labels, named_channels: named })
-      if (event.fingerprint in group.members || Object.keys(group.members).length < maxMembers) return group
+      if (event.fingerprint in group.members || hasRoom(group, event)) return group
     }
   }
 }

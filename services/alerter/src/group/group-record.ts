@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { alertEventSchema } from '@nightshift/shared/events/alert'
 import { ladderSnapshotSchema } from '../escalate/ladder.ts'
-import type { Notification } from '../notify/notification.ts'
-import { notificationSchema } from '../notify/notification-schema.ts'
-import type { Group } from './group.ts'
+import { messageSchema, notificationSchema } from '../notify/notification-schema.ts'
+import type { Group, Message } from './group.ts'
 
 /** What is stored of a group. */
 export interface GroupRecord {
@@ -11,8 +10,8 @@ export interface GroupRecord {
   /** Fencing token of the lease under which it was written. */
   readonly token: number
   readonly group: Group
-  /** What was said last, one per channel. After a crash it is put into the outbox again, unless this checkpoint was reached. */
-  readonly said: { readonly notifications: readonly Notification[]; readonly checkpoint: number } | null
+  /** What was said last, and on which channels. After a crash it is put into the outbox again, unless this checkpoint was reached. */
+  readonly said: { readonly message: Message; readonly channels: readonly string[]; readonly checkpoint: number } | null
 }
 
 const severity = z.enum(['info', 'warning', 'critical'])
@@ -46,5 +45,19 @@ export const groupRecordSchema = z.object({
   kind: z.literal('group'),
   token: count,
   group: groupSchema,
-  said: z.object({ notifications: z.array(notificationSchema), checkpoint: count }).nullable(),
+  said: z.object({ message: messageSchema, channels: z.array(z.string().min(1).max(63)), checkpoint: count }).nullable(),
 })
+
+/** Version 1 kept what was said once for each channel: with many channels that was more than a value of the store takes. */
+const saidBefore = z.looseObject({
+  kind: z.literal('group'),
+  said: z.object({ notifications: z.array(notificationSchema).min(1), checkpoint: count }),
+})
+
+/** A stored value of version 1 as it is stored now; any other as it is. */
+export function migrateGroupRecord(value: unknown): unknown {
+  const parsed = saidBefore.safeParse(value)
+  if (!parsed.success) return value
+  const { notifications, checkpoint } = parsed.data.said
+  return { ...parsed.data, said: { message: notifications[0]?.message, channels: notifications.map(({ channel }) => channel), checkpoint } }
+}

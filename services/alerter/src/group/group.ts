@@ -89,11 +89,6 @@ export interface Message {
   readonly acked?: Acked | null
 }
 
-/** Alerts of one message; the rest is counted. */
-export const maxAlertsPerMessage = 20
-/** Alerts of one group, so that it fits into one value of the store; what comes on top opens another group of the same labels. */
-export const maxMembers = 200
-
 export function newGroup(parts: Pick<Group, 'id' | 'route' | 'labels' | 'named_channels'>): Group {
   return { ...parts, members: {}, incident: null, seq: 0, told_ms: null, told_channels: [], acked: null, escalated: 0 }
 }

@@ -28,7 +28,7 @@ export function leave(group: Group, event: AlertEvent, nowMs: number): Group {
 }
 
 /** Whether people know something else of it than what is. */
-export function isNews(event: AlertEvent, told: Told | null): boolean {
+function isNews(event: AlertEvent, told: Told | null): boolean {
   if (told === null) return true
   const phase = isFiring(event) ? 'firing' : 'resolved'
   return told.phase !== phase || told.epoch !== event.epoch || (phase === 'firing' && told.severity !== event.severity)

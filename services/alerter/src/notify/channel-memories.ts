@@ -6,6 +6,8 @@ import type { MemoryRecord, StoredOutboxRecord } from './outbox-record.ts'
 /** Incidents that are kept in mind, over all channels; the one that was told longest ago goes first, and its next message is a new one. */
 const maxMemories = 20_000
 const prefix = 'memory.'
+/** In place of a group and an incident: what a channel keeps in mind of itself. */
+const ledger = 'ledger'
 
 /** What the channels that edit keep in mind of each incident: stored, so that whoever goes on after a crash edits the same message. */
 export class ChannelMemories {
@@ -31,10 +33,22 @@ export class ChannelMemories {
     return known?.incident === notification.message.incident ? known.memory : undefined
   }
 
-  async keep(notification: Notification, memory: ChannelMemory, nowMs: number): Promise<void> {
-    const { channel, group, message } = notification
-    const key = keyOf(notification)
-    const record = { token: this.#token, notification: null, channel, group, incident: message.incident, memory, time_ms: nowMs }
+  async keep({ channel, group, message }: Notification, memory: ChannelMemory, nowMs: number): Promise<void> {
+    await this.#write({ channel, group, incident: message.incident, memory, time_ms: nowMs })
+  }
+
+  /** What a channel keeps in mind of itself; nothing when it has not kept anything. */
+  ledgerOf(channel: string): ChannelMemory {
+    return this.#known.get(keyOf({ channel, group: ledger }))?.memory ?? {}
+  }
+
+  async keepLedger(channel: string, memory: ChannelMemory, nowMs: number): Promise<void> {
+    await this.#write({ channel, group: ledger, incident: ledger, memory, time_ms: nowMs })
+  }
+
+  async #write(kept: Omit<MemoryRecord, 'token' | 'notification'>): Promise<void> {
+    const key = keyOf(kept)
+    const record = { token: this.#token, notification: null, ...kept }
     this.#known.delete(key)
     this.#known.set(key, record)
     await this.#bucket.put(key, record)
@@ -53,6 +67,6 @@ export class ChannelMemories {
   }
 }
 
-function keyOf({ channel, group }: Notification): string {
+function keyOf({ channel, group }: Pick<Notification, 'channel' | 'group'>): string {
   return `${prefix}${channel}.${group}`
 }

@@ -7,6 +7,7 @@ import { GroupQueue, groupOf, type Waiting } from './group-queue.ts'
 import { areOfOneIncident, latestOf } from './latest.ts'
 import type { Notification } from './notification.ts'
 import { notifyEventOf } from './notify-event.ts'
+import { setBackMs } from '../group/clock-set-back.ts'
 import { severities } from '../rules/severity.ts'
 import type { Entry } from './outbox.ts'
 import { maxPerSummary, summarize } from './summary.ts'
@@ -23,6 +24,8 @@ export interface CourierEffects {
   memoryOf(notification: Notification): ChannelMemory | undefined
   /** Stores it. */
   remember(notification: Notification, memory: ChannelMemory): Promise<void>
+  /** Stores what the channel keeps in mind of itself. */
+  keepLedger(memory: ChannelMemory): Promise<void>
   /** The incident is over. */
   forget(notification: Notification): Promise<void>
 }
@@ -55,11 +58,16 @@ export class Courier {
   readonly #queue = new GroupQueue()
   /** Messages under way; one may carry many entries. */
   #flown = 0
+  /** What was found due, the most urgent last; only of a channel that takes as much as comes. Looking for it anew each time would take too long. */
+  #ready: Waiting[] = []
+  /** There is no room for another message before that, whatever else comes. */
+  #blockedUntilMs = 0
   readonly #bucket: TokenBucket | undefined
   /** More came than the channel takes: what waits goes out together. */
   #isCrowded = false
   /** The other side asked to be left alone until then. */
   #pausedUntilMs = 0
+  #latestMs = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(parts: Parts) {
@@ -69,8 +77,12 @@ export class Courier {
   }
 
   add(entries: readonly Entry[]): void {
-    for (const entry of entries) this.#queue.add(entry)
-    this.#pump()
+    const nextUrgency = urgencyOf(this.#ready.at(-1))
+    for (const entry of entries) {
+      this.#queue.add(entry)
+      if (urgencyOf([entry]) < nextUrgency) this.#ready = []
+    }
+    if (!this.#isCrowded || this.#parts.clock.now() >= this.#blockedUntilMs) this.#pump()
   }
 
   /** Starts nothing more, waits for what is under way, and after the grace cuts it off: it stays in the outbox. */
@@ -92,8 +104,10 @@ export class Courier {
 
   /** Sends what is due, and sets the timer for what is not. */
   #pump(): void {
-    clearTimeout(this.#timer)
     const now = this.#parts.clock.now()
+    this.#heedClock(now)
+    if (this.#flown >= maxInFlight || this.#launchReady(now)) return
+    clearTimeout(this.#timer)
     const busy = new Set([...this.#flights.keys()].map(groupOf))
     const due: Due = [[], [], [], []]
     let wakeMs = Number.POSITIVE_INFINITY
@@ -103,8 +117,22 @@ export class Courier {
       if (dueMs <= now) due[urgencyOf(this.#bundleOf(waiting))]?.push(waiting)
       else wakeMs = Math.min(wakeMs, dueMs)
     }
-    wakeMs = Math.min(wakeMs, this.#launchAll(due.flat(), now))
+    if (this.#bucket === undefined) {
+      this.#ready = due.flat().toReversed()
+      this.#launchReady(now)
+    } else wakeMs = Math.min(wakeMs, this.#launchAll(this.#bucket, due.flat(), now))
     if (wakeMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#pump(), Math.min(longestTimerMs, Math.max(1, wakeMs - now)))
+  }
+
+  /** What was put off by a clock that ran ahead would wait until that time comes again. */
+  #heedClock(now: number): void {
+    const backMs = this.#latestMs - now
+    this.#latestMs = backMs > setBackMs ? now : Math.max(now, this.#latestMs)
+    if (backMs <= setBackMs) return
+    this.#ready = []
+    this.#pausedUntilMs -= backMs
+    for (const [, waiting] of this.#queue.groups())
+      for (const entry of waiting) entry.record = { ...entry.record, next_ms: entry.record.next_ms - backMs }
   }
 
   /** What may go out of a group: the first that waits, together with what may go in the same message. */
@@ -123,17 +151,28 @@ export class Courier {
     return channel?.edits === true && effects.memoryOf(first.record.notification) !== undefined
   }
 
+  /** Launches what was found due before, as far as there is room. False when that is too little, and all is to be looked at. */
+  #launchReady(now: number): boolean {
+    if (now < this.#pausedUntilMs) this.#ready = []
+    while (this.#flown < maxInFlight) {
+      const waiting = this.#ready.pop()
+      if (waiting === undefined) return false
+      if (this.#queue.has(waiting) && !this.#flights.has(waiting[0])) this.#launch(this.#bundleOf(waiting))
+    }
+    return true
+  }
+
   /** Launches what there is room for. Returns when there is a token for the rest; never, when only room is missing: a flight that ends looks again. */
-  #launchAll(due: readonly Waiting[], now: number): number {
+  #launchAll(bucket: TokenBucket, due: readonly Waiting[], now: number): number {
     const [first] = due
     if (first === undefined) return Number.POSITIVE_INFINITY
-    if (this.#isCrowded) return this.#launchTogether(due, first, now)
+    if (this.#isCrowded) return this.#launchTogether(bucket, due, first, now)
     for (const [index, waiting] of due.entries()) {
       if (this.#flown >= maxInFlight) return Number.POSITIVE_INFINITY
-      if (this.#bucket?.take(now) === false) {
+      if (!bucket.take(now)) {
         const isNew = (each: Waiting): boolean => !this.#isEdit(each)
         this.#isCrowded = due.slice(index).filter(isNew).length > (this.#parts.channel?.rate?.patience ?? 0)
-        return this.#bucket.nextMs(now)
+        return (this.#blockedUntilMs = bucket.nextMs(now))
       }
       this.#launch(this.#bundleOf(waiting))
     }
@@ -141,10 +180,10 @@ export class Courier {
   }
 
   /** Everything that is new to the channel as one message; what stands there already is still edited one by one. */
-  #launchTogether(due: readonly Waiting[], first: Waiting, now: number): number {
+  #launchTogether(bucket: TokenBucket, due: readonly Waiting[], first: Waiting, now: number): number {
     const together = due.filter((waiting) => !this.#isEdit(waiting)).flat()
     if (this.#flights.size > 0 && together.length > 0) return Number.POSITIVE_INFINITY
-    if (this.#bucket?.take(now) === false) return this.#bucket.nextMs(now)
+    if (!bucket.take(now)) return (this.#blockedUntilMs = bucket.nextMs(now))
     this.#isCrowded = false
     this.#launch(together.length > 0 ? together.slice(0, maxPerSummary) : this.#bundleOf(first))
     return Number.POSITIVE_INFINITY
@@ -157,6 +196,8 @@ export class Courier {
       for (const entry of entries) {
         this.#flights.delete(entry)
         if (entry.record.outcome !== null) this.#queue.remove(entry)
+        // It is to be tried again at a time of its own.
+        else this.#ready = []
       }
       if (!this.#stopping.signal.aborted) this.#pump()
     })
@@ -180,20 +221,24 @@ export class Courier {
       const before = { memory: isKept ? effects.memoryOf(notification) : undefined, isInDoubt: entries.some((entry) => entry.isInDoubt) }
       const memory = await channel.send(notification, attempt, this.#stopping.signal, before)
       if (isKept && memory !== undefined) await effects.remember(notification, memory)
+      if (channel.ledger !== undefined) await effects.keepLedger(channel.ledger.kept())
     } catch (error) {
       if (this.#stopping.signal.aborted) {
         // Whoever carries them on does not know how far this came.
         for (const entry of entries) entry.isInDoubt = true
         return
       }
+      if (channel?.ledger !== undefined) await effects.keepLedger(channel.ledger.kept())
       for (const entry of entries) await this.#takeFailure(entry, error, { kind, attempt: entry.record.attempts + 1 })
       return
     }
     const latencySeconds = (clock.monotonicMs() - startedMs) / 1000
-    for (const entry of entries) {
+    // All at once: each that is not noted yet is sent again after a crash.
+    const settling = entries.map(async (entry) => {
       const result = { outcome: 'delivered', kind, attempt: entry.record.attempts + 1, error: null, latencySeconds } as const
       await effects.settle(entry, notifyEventOf(source, entry.record, result, clock.now()))
-    }
+    })
+    await Promise.all(settling)
     if (isKept && notification.message.firing === 0) await effects.forget(notification)
   }
 
@@ -218,7 +263,8 @@ export class Courier {
 }
 
 /** What fires comes before what is over, and the worst first. */
-function urgencyOf(bundle: Waiting): number {
-  const { message } = (bundle.at(-1) ?? bundle[0]).record.notification
+function urgencyOf(bundle: Waiting | undefined): number {
+  const message = bundle?.at(-1)?.record.notification.message
+  if (message === undefined) return Number.NEGATIVE_INFINITY
   return message.firing === 0 ? severities.length : severities.indexOf(message.worst)
 }

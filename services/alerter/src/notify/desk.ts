@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bus, Lease } from '@nightshift/shared/bus/bus'
 import type { Clock } from '@nightshift/shared/clock'
 import type { AlertEvent } from '@nightshift/shared/events/alert'
@@ -8,9 +9,10 @@ import type { OpenChannels } from '../channels/open-channels.ts'
 import type { Counters } from '../counters.ts'
 import { isSpent, type GroupBook, type Saying } from '../group/group-book.ts'
 import type { GroupRecord } from '../group/group-record.ts'
+import { GroupWriter } from './group-writer.ts'
 import type { AlertStore } from '../state/alert-store.ts'
 import { Courier, type CourierEffects } from './courier.ts'
-import type { Notification } from './notification.ts'
+import { notificationsOf, type Notification } from './notification.ts'
 import { notifyEventOf } from './notify-event.ts'
 import type { Entry, Outbox } from './outbox.ts'
 
@@ -28,12 +30,18 @@ interface Parts {
   readonly channels: OpenChannels
   /** Number of the checkpoint that comes next. */
   readonly nextCheckpoint: () => number
-  /** A notification was delivered, or never will be. Runs exclusively. */
-  readonly settled: (outcome: NotifyEvent) => Promise<void>
-  /** Runs what must not overlap with a checkpoint. Never rejects. */
+  /** Runs alone: what makes groups speak. Never rejects. */
   readonly exclusively: (task: () => Promise<void>) => Promise<void>
+  /** Runs what must not overlap with a checkpoint. Never rejects. */
+  readonly alongside: (task: () => Promise<void>) => Promise<void>
+  /** Whether that would have to wait. */
+  readonly isTaken: () => boolean
 }
 
+/** From so many notifications on their way, reading waits for delivery, as long as that makes good speed. */
+const manyWaiting = 5000
+const breathMs = 20
+const fewPerBreath = 2
 /** Also how soon a clock that was set back is noticed. */
 const longestTimerMs = 60_000
 
@@ -41,15 +49,19 @@ const longestTimerMs = 60_000
 export class Desk {
   readonly #parts: Parts
   readonly #couriers = new Map<string, Courier>()
-  /** Groups that are over; their records go when this checkpoint is reached. */
-  readonly #spent = new Map<string, number>()
+  readonly #writer: GroupWriter
   /** What was told before the groups were taken up; undefined since then. */
   #early: AlertEvent[] | undefined = []
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
+  /** Notifications of which it is known what became of them; so many when it was last asked. */
+  #settledCount = 0
+  #settledBefore = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
+    const { store, nextCheckpoint } = parts
+    this.#writer = new GroupWriter({ store, nextCheckpoint, post: (notification) => this.#post(notification) })
   }
 
   get waiting(): number {
@@ -59,25 +71,30 @@ export class Desk {
   /** Takes up what an earlier run left: outcomes it may not have told, what it said and may not have put into the outbox, what waits. */
   async open(checkpoint: number, records: readonly GroupRecord[]): Promise<void> {
     const { outbox, groups, clock } = this.#parts
-    for (const outcome of await outbox.load(checkpoint)) await this.#publish(outcome)
+    for (const outcome of await outbox.load(checkpoint, clock.now())) await this.#publish(outcome)
+    await this.#settleDelivered()
     const waiting = Map.groupBy(outbox.waiting, (entry) => entry.record.notification.channel)
     for (const [channel, entries] of waiting) this.#courier(channel).add(entries)
     const early = this.#early ?? []
     this.#early = undefined
     for (const record of records) {
       groups.restore(record, clock.now())
-      if (isSpent(record.group)) this.#spent.set(record.group.id, this.#parts.nextCheckpoint())
-      if (record.said !== null && record.said.checkpoint > checkpoint) for (const each of record.said.notifications) await this.#post(each)
+      if (isSpent(record.group)) this.#writer.noteSpent(record.group.id)
+      if (record.said === null || record.said.checkpoint <= checkpoint) continue
+      for (const each of notificationsOf(record.said.message, record.group, record.said.channels)) await this.#post(each)
     }
     for (const event of early) await this.notify(event)
     this.#arm()
   }
 
-  /** What people are to hear of this event, now or later, is stored when this resolves. */
-  async notify(event: AlertEvent): Promise<void> {
+  /**
+   * Takes an event into its groups at once. What people are to hear of it, now or later, is stored when this resolves. Somebody else may have
+   * taken over to tell them now.
+   */
+  async notify(event: AlertEvent, isTakenOver = false): Promise<void> {
     if (this.#early !== undefined) return void this.#early.push(event)
     const { groups, clock } = this.#parts
-    await this.carryOut(groups.take(event, clock.now()))
+    await this.carryOut(groups.take(event, clock.now(), isTakenOver))
   }
 
   /** Something that keeps people from hearing came or went: all groups are looked at, a part at a time, as soon as there is time for it. */
@@ -87,17 +104,26 @@ export class Desk {
     await Promise.resolve()
   }
 
+  /**
+   * Waits a moment when notifications come faster than they go out: else the outbox would run over. A channel that is slow or does not
+   * answer is not waited for.
+   */
+  async breathe(): Promise<void> {
+    if (this.#parts.outbox.waitingCount < manyWaiting) return
+    const isFast = this.#settledCount - this.#settledBefore >= fewPerBreath
+    this.#settledBefore = this.#settledCount
+    if (isFast) await sleep(breathMs)
+  }
+
   /** Stores what groups say, then puts it into the outbox. */
   async carryOut(sayings: readonly Saying[]): Promise<void> {
-    const { store, nextCheckpoint } = this.#parts
-    for (const { group, notifications } of sayings) {
-      const said = notifications.length === 0 ? null : { notifications, checkpoint: nextCheckpoint() }
-      await store.saveGroup({ group, said })
-      if (isSpent(group)) this.#spent.set(group.id, nextCheckpoint())
-      else this.#spent.delete(group.id)
-      for (const notification of notifications) await this.#post(notification)
-    }
+    if (sayings.length > 0) await this.#writer.write(sayings)
     this.#arm()
+  }
+
+  /** Puts a message into the outbox that is about no group of alerts; the same id is the same message. Only inside of `exclusively`. */
+  async post(notification: Notification): Promise<void> {
+    await this.#post(notification)
   }
 
   /** A channel was changed: what waits for it goes out the new way. */
@@ -113,11 +139,7 @@ export class Desk {
   /** A checkpoint was reached. */
   async release(checkpoint: number): Promise<void> {
     this.#parts.outbox.release(checkpoint)
-    for (const [id, number] of this.#spent) {
-      if (number > checkpoint) continue
-      this.#spent.delete(id)
-      await this.#parts.store.forgetGroup(id)
-    }
+    await this.#writer.release(checkpoint)
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -138,6 +160,7 @@ export class Desk {
 
   async #post(notification: Notification): Promise<void> {
     const { outbox, clock, channels, counters, log, source, nextCheckpoint } = this.#parts
+    if (channels.delivered.of(notification) !== undefined) return
     const now = clock.now()
     const added = await outbox.add(notification, now, nextCheckpoint())
     if (added === 'known') return
@@ -149,6 +172,17 @@ export class Desk {
     await this.#publish(notifyEventOf(source, { notification, created_ms: now }, result, now))
   }
 
+  /** What an earlier lease of this process delivered and could not note. */
+  async #settleDelivered(): Promise<void> {
+    const { outbox, channels, nextCheckpoint } = this.#parts
+    for (const entry of outbox.waiting) {
+      const outcome = channels.delivered.of(entry.record.notification)
+      if (outcome === undefined) continue
+      await outbox.settle(entry, outcome, nextCheckpoint())
+      await this.#publish(outcome)
+    }
+  }
+
   #courier(channel: string): Courier {
     const { channels, lease, clock, source, random } = this.#parts
     let courier = this.#couriers.get(channel)
@@ -158,19 +192,25 @@ export class Desk {
         settle: this.#settle,
         defer: this.#defer,
         memoryOf: (notification) => memories.of(notification),
-        remember: (notification, memory) => this.#parts.exclusively(async () => await memories.keep(notification, memory, clock.now())),
-        forget: (notification) => this.#parts.exclusively(async () => await memories.forget(notification)),
+        // Not when there is time for it: what stands there and is not kept in mind is posted anew after a crash. Without the lease all ends anyway.
+        remember: (notification, memory) => memories.keep(notification, memory, clock.now()).catch(() => undefined),
+        keepLedger: (memory) => memories.keepLedger(channel, memory, clock.now()).catch(() => undefined),
+        forget: (notification) => this.#parts.alongside(async () => await memories.forget(notification)),
       }
-      courier = new Courier({ name: channel, channel: channels.find(channel), lease, clock, source, random, effects })
+      const found = channels.find(channel)
+      found?.ledger?.restore(memories.ledgerOf(channel))
+      courier = new Courier({ name: channel, channel: found, lease, clock, source, random, effects })
       this.#couriers.set(channel, courier)
     }
     return courier
   }
 
   readonly #settle = async (entry: Entry, outcome: NotifyEvent): Promise<void> => {
-    const { outbox, counters, exclusively, nextCheckpoint, log, settled } = this.#parts
-    if (outcome.outcome === 'delivered') counters.notificationsDelivered++
-    else {
+    const { outbox, channels, counters, alongside, isTaken, nextCheckpoint, log } = this.#parts
+    if (outcome.outcome === 'delivered') {
+      counters.notificationsDelivered++
+      channels.delivered.note(outcome)
+    } else {
       counters.notificationsDead++
       log.error(
         { channel: outcome.channel, notification: outcome.notification, problem: outcome.error },
@@ -178,20 +218,20 @@ export class Desk {
       )
     }
     // At once: until it is noted a crash sends it again, and the work at hand may take its time.
-    const noting = outbox.note(entry, outcome)
-    await noting.catch(() => undefined)
-    await exclusively(async () => {
+    const noting = isTaken() ? outbox.note(entry, outcome) : undefined
+    await noting?.catch(() => undefined)
+    await alongside(async () => {
       await noting
       await outbox.settle(entry, outcome, nextCheckpoint())
       await this.#publish(outcome)
-      await settled(outcome)
     })
+    this.#settledCount++
   }
 
   readonly #defer = async (entry: Entry, nextMs: number, told: NotifyEvent | undefined): Promise<void> => {
-    const { outbox, counters, exclusively, log } = this.#parts
+    const { outbox, counters, alongside, log } = this.#parts
     counters.notificationsDeferred++
-    await exclusively(async () => {
+    await alongside(async () => {
       await outbox.defer(entry, nextMs)
       if (told === undefined) return
       log.warn(

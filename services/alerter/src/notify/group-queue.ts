@@ -14,6 +14,11 @@ export class GroupQueue {
     else waiting.push(entry)
   }
 
+  /** Whether this is still all that waits of its group. */
+  has(waiting: Waiting): boolean {
+    return this.#groups.get(groupOf(waiting[0])) === waiting
+  }
+
   groups(): IterableIterator<[group: string, waiting: Waiting]> {
     return this.#groups.entries()
   }

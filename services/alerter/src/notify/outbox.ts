@@ -1,11 +1,13 @@
 import type { NotifyEvent } from '@nightshift/shared/events/notify'
 import type { FencedBucket } from '../state/fenced-bucket.ts'
+import { setBackMs } from '../group/clock-set-back.ts'
 import type { Notification } from './notification.ts'
+import { giveUpAfterMs } from './retry.ts'
 import { ChannelMemories } from './channel-memories.ts'
 import type { OutboxRecord, StoredOutboxRecord } from './outbox-record.ts'
 
 /** Notifications on their way at once; what comes on top is refused, said and counted. */
-export const maxOutboxRecords = 10_000
+const maxWaiting = 10_000
 
 /** Of an outcome that no checkpoint covers yet. */
 const notYetTold = Number.MAX_SAFE_INTEGER
@@ -31,6 +33,7 @@ export class Outbox {
   readonly #freeSlots: number[] = []
   #slots = 0
   #order = 0
+  #waiting = 0
 
   constructor(bucket: FencedBucket<StoredOutboxRecord>, token: number) {
     this.#bucket = bucket
@@ -44,13 +47,11 @@ export class Outbox {
   }
 
   get waitingCount(): number {
-    let count = 0
-    for (const { record } of this.#entries.values()) if (record.outcome === null) count++
-    return count
+    return this.#waiting
   }
 
   /** Reads what is stored. Returns the outcomes that may not have been told yet. */
-  async load(checkpoint: number): Promise<NotifyEvent[]> {
+  async load(checkpoint: number, nowMs: number): Promise<NotifyEvent[]> {
     const untold: NotifyEvent[] = []
     for (const [key, record] of await this.#bucket.load()) {
       if (this.memories.restore(key, record)) continue
@@ -58,10 +59,15 @@ export class Outbox {
       if (!Number.isSafeInteger(slot)) continue
       this.#slots = Math.max(this.#slots, slot + 1)
       if (record.notification === null || (record.outcome !== null && record.checkpoint <= checkpoint)) continue
-      const entry: Entry = { slot, record, isInDoubt: true }
+      // Of a clock that was set back since: it would wait until that time comes again.
+      const isAhead = record.created_ms > nowMs + setBackMs || record.next_ms > nowMs + giveUpAfterMs
+      const entry: Entry = { slot, record: isAhead ? { ...record, created_ms: nowMs, next_ms: nowMs } : record, isInDoubt: true }
       this.#entries.set(entryKey(record.notification), entry)
       this.#order = Math.max(this.#order, record.order)
-      if (record.outcome === null) continue
+      if (record.outcome === null) {
+        this.#waiting++
+        continue
+      }
       untold.push(record.outcome)
       // It is told now, before that checkpoint.
       if (record.checkpoint === notYetTold) await this.settle(entry, record.outcome, checkpoint + 1)
@@ -75,7 +81,7 @@ export class Outbox {
   async add(notification: Notification, now: number, checkpoint: number): Promise<Entry | 'known' | 'full'> {
     const key = entryKey(notification)
     if (this.#entries.has(key)) return 'known'
-    if (this.#entries.size >= maxOutboxRecords) return 'full'
+    if (this.#waiting >= maxWaiting) return 'full'
     const slot = this.#freeSlots.pop() ?? this.#slots++
     const record: OutboxRecord = {
       token: this.#token,
@@ -89,6 +95,7 @@ export class Outbox {
     }
     const entry: Entry = { slot, record, isInDoubt: false }
     this.#entries.set(key, entry)
+    this.#waiting++
     await this.#bucket.put(slotKey(slot), record)
     return entry
   }
@@ -118,6 +125,7 @@ export class Outbox {
   }
 
   async #write(entry: Entry, record: OutboxRecord): Promise<void> {
+    if (entry.record.outcome === null && record.outcome !== null) this.#waiting--
     entry.record = { ...record, token: this.#token }
     await this.#bucket.put(slotKey(entry.slot), entry.record)
   }

@@ -3,7 +3,7 @@ export type Verdict = { readonly kind: 'retry'; readonly atMs: number } | { read
 const firstWaitMs = 1000
 const longestWaitMs = 5 * 60_000
 /** News of yesterday is in the report. */
-const giveUpAfterMs = 24 * 3_600_000
+export const giveUpAfterMs = 24 * 3_600_000
 
 /** What was tried, and what came of it. */
 export interface Failure {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { isFiring, maxAlertsPerMessage } from '../group/group.ts'
+import { isFiring } from '../group/group.ts'
+import { fitting } from '../group/size.ts'
 import { isWorse, severities } from '../rules/severity.ts'
 import type { AlertEvent } from '@nightshift/shared/events/alert'
 import type { Notification } from './notification.ts'
@@ -35,7 +36,7 @@ export function summarize(notifications: readonly Notification[]): Notification 
       seq: 1,
       occasion: 'summary',
       opened_ms: Math.min(...last.map(({ message }) => message.opened_ms)),
-      alerts: alerts.slice(0, maxAlertsPerMessage),
+      alerts: fitting(alerts),
       firing: count('firing'),
       resolved: count('resolved'),
       worst: severities.find((severity) => worsts.includes(severity)) ?? event.severity,

@@ -29,7 +29,7 @@ const termsShape = {
 /** The root of the tree: what counts where no route says otherwise. */
 export const rootRouteSchema = z.strictObject(termsShape).describe('How alerts are grouped and who is told, unless a route says otherwise')
 
-export const routeSchema = z
+const routeSchema = z
   .strictObject({
     under: configName().optional().describe('The route that this one refines; the default is the root'),
     match: z

@@ -26,6 +26,7 @@ class Silences implements Companion, Muter {
   #bucket: Bucket<Silence> | undefined
   #watch: { stop(): void } | undefined
   #stopSweeping: (() => void) | undefined
+  #isSweeping = false
 
   constructor(view: ShardView) {
     this.#view = view
@@ -47,6 +48,20 @@ class Silences implements Companion, Muter {
         return { kind: 'silenced', by: silence.id, untilMs: silence.end_ms }
     }
     return undefined
+  }
+
+  /** What a silence was to last for may be over: it must not hide what comes next. */
+  async told(event: AlertEvent): Promise<void> {
+    const nowMs = this.#view.context.clock.now()
+    const isAwaited = (silence: Silence): boolean =>
+      silence.until_resolved && isActive(silence, nowMs) && silence.matchers.every((matcher) => matches(matcher, event))
+    if (event.phase !== 'resolved' || this.#stopSweeping === undefined || this.#isSweeping || !this.#known.values().some(isAwaited)) return
+    this.#isSweeping = true
+    void this.#view.exclusively(async () => {
+      this.#isSweeping = false
+      await this.#sweep()
+    })
+    await Promise.resolve()
   }
 
   async stop(): Promise<void> {

@@ -36,7 +36,7 @@ const maxKept = 100_000
 
 /**
  * A bus without a broker, for simulations: streams bring what is put into them, buckets live in memory, what is published goes to
- * `onPublished`. The alerter reads nothing of what it publishes, so that does not come back.
+ * `onPublished` and does not come back: of that the alerter reads only what died, and here nothing does.
  */
 export class MemoryBus implements Bus {
   readonly namespace = 'ops'

@@ -29,6 +29,8 @@ export interface SimulationOptions {
   readonly past?: readonly Recorded[]
   readonly onAlert: (event: AlertEvent) => void
   readonly onNotification: (notification: Notification, atMs: number) => void
+  /** Drills are left out, unless they are what is simulated. */
+  readonly isWithDrills?: boolean
   /** What looks around all the time does so at most this often; see VirtualTime. */
   readonly leastLookMs?: number
 }
@@ -53,7 +55,8 @@ export class Simulation {
   static async open(options: SimulationOptions): Promise<Simulation> {
     const { base, startMs } = options
     // Nobody outside is to hear of a simulation.
-    const { deadman: _deadman, drill: _drill, ...config } = options.config
+    const { deadman: _deadman, drill, ...others } = options.config
+    const config = options.isWithDrills === true && drill !== undefined ? { ...others, drill } : others
     const time = new VirtualTime(startMs, options.leastLookMs)
     try {
       const problems: string[] = []

@@ -30,6 +30,8 @@ export class FencedBucket<T extends Fenced> {
   readonly #onRefused: (key: string, error: unknown) => void
   readonly #prefix: string
   readonly #revisions = new Map<string, number>()
+  /** The last write of each key that is under way. Never rejects. */
+  readonly #writing = new Map<string, Promise<void>>()
 
   /** `prefix` stands before all its keys, and is what it loads; see storePrefix. */
   constructor(bucket: Bucket<T>, lease: Lease, clock: Clock, onRefused: (key: string, error: unknown) => void, prefix = '') {
@@ -64,9 +66,31 @@ export class FencedBucket<T extends Fenced> {
 
   /**
    * Stores a value; tries again while the lease holds. Throws ConflictError `lease_lost` or `fenced` when somebody else is to go on. What the
-   * bus refuses for good is reported and let go: an alert that is told and forgotten is better than one that is not told.
+   * bus refuses for good is reported and let go: an alert that is told and forgotten is better than one that is not told. Writes of one key
+   * follow each other in the order in which they were asked for; those of others do not wait for them.
    */
   async put(key: string, value: T): Promise<void> {
+    await this.#inTurn(key, () => this.#put(key, value))
+  }
+
+  /** What cannot be deleted just now stays, and is found again at the next start. */
+  async delete(key: string): Promise<void> {
+    await this.#inTurn(key, () => this.#delete(key))
+  }
+
+  async #inTurn(key: string, write: () => Promise<void>): Promise<void> {
+    const before = this.#writing.get(key)
+    const written = before === undefined ? write() : before.then(write)
+    const through = written.catch(() => undefined)
+    this.#writing.set(key, through)
+    try {
+      await written
+    } finally {
+      if (this.#writing.get(key) === through) this.#writing.delete(key)
+    }
+  }
+
+  async #put(key: string, value: T): Promise<void> {
     const startedMs = this.#clock.monotonicMs()
     for (let waitMs = firstRetryMs; ; waitMs = Math.min(waitMs * 2, slowestRetryMs)) {
       if (!this.#lease.holds()) throw leaseLost()
@@ -81,8 +105,7 @@ export class FencedBucket<T extends Fenced> {
     }
   }
 
-  /** What cannot be deleted just now stays, and is found again at the next start. */
-  async delete(key: string): Promise<void> {
+  async #delete(key: string): Promise<void> {
     if (!this.#lease.holds()) throw leaseLost()
     try {
       await this.#bucket.delete(this.#prefix + key)

@@ -3,7 +3,7 @@ import type { BucketSchema } from '@nightshift/shared/bus/bus'
 import { alertEventSchema, type AlertEvent } from '@nightshift/shared/events/alert'
 import type { Series } from '../alert/fingerprint.ts'
 import type { Life } from '../alert/life.ts'
-import { groupRecordSchema, type GroupRecord } from '../group/group-record.ts'
+import { groupRecordSchema, migrateGroupRecord, type GroupRecord } from '../group/group-record.ts'
 import type { FollowedStream, Position, Positions } from './position.ts'
 
 /** What is stored of one alert. */
@@ -87,6 +87,7 @@ const alertRecordSchema = z.object({
     correlation_id: id,
     value: z.number().nullable(),
     detail: text.nullable(),
+    runbook: z.string().max(2048).optional(),
   }),
   applied: positions,
   last: z.object({ event: alertEventSchema, checkpoint: count }).nullable(),
@@ -118,11 +119,11 @@ const checkpointSchema = z.object({
 
 const storedSchema = z.discriminatedUnion('kind', [alertRecordSchema, groupRecordSchema, healthRecordSchema, checkpointSchema])
 
-/** Values of the bucket `alerts`. There is one version so far. */
+/** Values of the bucket `alerts`. Since version 2 groups keep what they said once, not once per channel. */
 export const storedBucket: BucketSchema<Stored> = {
-  version: 1,
-  read: (value) => {
-    const parsed = storedSchema.safeParse(value)
+  version: 2,
+  read: (value, version) => {
+    const parsed = storedSchema.safeParse(version < 2 ? migrateGroupRecord(value) : value)
     if (parsed.success) return parsed.data as Stored
     const issue = parsed.error.issues[0]
     return { kind: 'unreadable', token: 0, problem: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}` }

@@ -33,6 +33,7 @@ const sentences: readonly (readonly [english: RegExp, korean: Say])[] = [
     (job, host, long) => `${host} 백업 ${job} 지연: 예정보다 ${long} 늦음`,
   ],
   [sentence(`the backup (\\S+) of (\\S+) is not late any more`), (job, host) => `${host} 백업 ${job} 지연 해소`],
+  [sentence(`the backup (\\S+) of (\\S+) is done: (\\S+)`), (job, host, name) => `${host} 백업 ${job} 완료: ${name}`],
   [sentence(`there is no backup (\\S+) of (\\S+) any more`), (job, host) => `${host} 백업 ${job} 작업이 삭제됨`],
   [
     sentence(`(\\d+) of (\\d+) hosts are silent at once: (.*?); look at .*`),

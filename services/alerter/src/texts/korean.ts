@@ -52,7 +52,7 @@ export const korean: Words = {
   called: (contacts) => `담당: ${contacts.map(contactText).join(', ')}`,
   breach: { title: '서버 자원 경고', time: '시각' },
   backupDone: (name) => `백업 완료: \`${name}\``,
-  backupDetail: (size, lasting) => `크기 ${size}, 소요 ${koreanDuration(lasting)}`,
+  backupDetail: (size, added, lasting) => `크기 ${size}${added === null ? '' : `, 새 데이터 ${added}`}, 소요 ${koreanDuration(lasting)}`,
   test: (channel, actor) => `채널 ${channel} 시험 메시지 (${actor}): Nightshift의 알림이 여기로 도착합니다`,
   footer: (timezone) => `시각 기준: ${timezone}. Nightshift가 보냈습니다.`,
   runbook: '대응 절차',

@@ -5,6 +5,7 @@ import type { HostFigures } from '../figures/host-figures.ts'
 import { isFiring, type Occasion } from '../group/group.ts'
 import type { Notification } from '../notify/notification.ts'
 import type { Severity } from '../rules/severity.ts'
+import { backupFactOf } from './backup-line.ts'
 import { english } from './english.ts'
 import { metricFactOf } from './fact.ts'
 import { korean } from './korean.ts'
@@ -58,7 +59,7 @@ export interface Texts {
   /** The command that takes an alert on. */
   ackLine(event: AlertEvent): string
   /** The name is in Slack's marks. Size and time stand in a second line when both are known. */
-  backupDone(name: string, sizeBytes: number | null, seconds: number | null): string
+  backupDone(name: string, sizeBytes: number | null, seconds: number | null, addedBytes?: number | null): string
   testText(channel: string, actor: string): string
   readonly runbookWord: string
   readonly language: 'en' | 'ko'
@@ -79,13 +80,21 @@ export function textsOf(locale: 'en' | 'ko', timezone: string): Texts {
   }
   const othersOf = ({ message }: Notification): number => message.firing + message.resolved - 1
   const share = (ratio: number | null): string => (ratio === null ? words.unknown : `${Math.round(ratio * 100)}%`)
+  const backupLines = (notification: Notification): string[] | undefined => {
+    const fact = backupFactOf(notification)
+    return fact === null ? undefined : texts.backupDone(fact.name, fact.sizeBytes, fact.seconds, fact.addedBytes).split('\n')
+  }
   const texts: Texts = {
     title: (notification) => {
+      const [backup] = backupLines(notification) ?? []
+      if (backup !== undefined) return backup
       const { firing, occasion, worst } = notification.message
       const sign = firing === 0 ? '✅' : occasion === 'acked' ? '👀' : signs[worst]
       return `${sign} ${texts.heading(notification)}`
     },
     heading: (notification) => {
+      const fact = backupFactOf(notification)
+      if (fact !== null) return words.backupDone(fact.name)
       const { event, message } = notification
       if (message.occasion === 'summary') return `${words.occasion.summary}: ${words.counts(message.firing, message.resolved)}`
       const others = othersOf(notification)
@@ -93,10 +102,14 @@ export function textsOf(locale: 'en' | 'ko', timezone: string): Texts {
       return `${stateWord(notification)}: ${about}${others > 0 ? `, ${words.more(others)}` : ''}`
     },
     oneLine: (notification) => {
+      const fact = backupFactOf(notification)
+      if (fact !== null) return words.backupDone(fact.name)
       const others = othersOf(notification)
       return `${stateWord(notification)}: ${words.fact(notification.event)}${others > 0 ? ` (${words.more(others)})` : ''}`
     },
     lines: (notification) => {
+      const backup = backupLines(notification)
+      if (backup !== undefined) return backup.slice(1)
       const { alerts, firing, resolved } = notification.message
       const hidden = firing + resolved - alerts.length
       const lines = alerts.map((event) => {
@@ -142,10 +155,11 @@ export function textsOf(locale: 'en' | 'ko', timezone: string): Texts {
     resourceLine: (figures, epochMs) =>
       `[${when(epochMs)}] CPU:${share(figures.cpu_ratio)} | MEM:${share(figures.memory_ratio)} | DISK:${share(figures.disk_ratio)}`,
     ackLine: ({ fingerprint }) => `${words.takeOn}: nightshift ack ${shortId(fingerprint)}`,
-    backupDone: (name, sizeBytes, seconds) => {
+    backupDone: (name, sizeBytes, seconds, addedBytes = null) => {
       const first = `🗄️ ${words.backupDone(name)}`
       if (sizeBytes === null || seconds === null) return first
-      return `${first}\n${words.backupDetail(quantityText('size_bytes', sizeBytes), formatDuration(seconds * 1000))}`
+      const added = addedBytes === null ? null : quantityText('size_bytes', addedBytes)
+      return `${first}\n${words.backupDetail(quantityText('size_bytes', sizeBytes), added, formatDuration(seconds * 1000))}`
     },
     testText: words.test,
     runbookWord: words.runbook,

@@ -21,7 +21,7 @@ export interface Words {
   readonly called: (contacts: readonly Called[]) => string
   readonly breach: { readonly title: string; readonly time: string }
   readonly backupDone: (name: string) => string
-  readonly backupDetail: (size: string, lasting: string) => string
+  readonly backupDetail: (size: string, added: string | null, lasting: string) => string
   readonly test: (channel: string, actor: string) => string
   readonly footer: (timezone: string) => string
   readonly runbook: string

@@ -28,6 +28,8 @@ export interface Observed {
   /** The sentence that people read. */
   readonly detail: string
   readonly value: number | null
+  /** Where to read on, when it is not a page of ours. */
+  readonly runbook?: string
   /** Milliseconds, by the clock that decides when it began. */
   readonly at: number
   /** Id of the event that shows it, or of a moment that another replica would call the same. */
@@ -49,6 +51,7 @@ export function observationOf(seen: Observed): Observation {
     standings: { [seen.severity]: seen.isOn ? 'over' : 'clear' },
     value: seen.value,
     detail: seen.detail,
+    ...(seen.runbook !== undefined && { runbook: seen.runbook }),
     failures: 1,
     gapMs: 0,
   }

@@ -1,7 +1,7 @@
 import type { Tracked, Watch } from './alert-book.ts'
 
 /** A thing that is absent from so many messages in a row is gone. */
-export const goneAfter = 3
+const goneAfter = 3
 /** A pause is a gap when it is longer than this and three times as long as the pause before. */
 const leastGapMs = 15_000
 const gapFactor = 3

@@ -68,6 +68,20 @@ describe('alerts that are posted', () => {
     await until(() => receiver.keys.size === 3)
   })
 
+  it('carry the runbook that their sender names, to people and over a restart', async () => {
+    const runbook = 'https://wiki.example.com/runbooks/DiskFull'
+    const annotations = { summary: 'the disk is full', runbook_url: runbook }
+    await post(diskFull({ annotations, endsAt: inMs(240_000) }))
+    await until(() => receiver.requests.length === 1)
+    expect(JSON.stringify(receiver.requests[0])).toContain(runbook)
+    await http?.close(100)
+    await bed.stopAll()
+    await serve()
+    await post(diskFull({ annotations: {}, endsAt: inMs(-1) }))
+    await until(() => bed.alerts.length === 2)
+    expect(bed.alerts.map((alert) => `${alert.phase} ${alert.runbook}`)).toEqual([`firing ${runbook}`, `resolved ${runbook}`])
+  })
+
   it('are over when their end passes, also when that was while nobody was there', async () => {
     await post(diskFull({ endsAt: inMs(1200) }), diskFull({ labels: { alertname: 'Slow', host: 'db-2' }, endsAt: inMs(240_000) }))
     await until(() => phases().length === 3)

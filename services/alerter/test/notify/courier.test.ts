@@ -63,6 +63,7 @@ function setUp(answer: (sent: Sent) => void | Promise<void>, rate?: Rate, edits 
     effects: {
       memoryOf: ({ message }) => memories.get(message.incident),
       remember: ({ message }, memory) => Promise.resolve(void memories.set(message.incident, memory)),
+      keepLedger: () => Promise.resolve(),
       forget: ({ message }) => Promise.resolve(void memories.delete(message.incident)),
       settle: (entry, outcome) => {
         entry.record = { ...entry.record, outcome }
@@ -266,6 +267,42 @@ describe('a courier', () => {
     await vi.advanceTimersByTimeAsync(0)
     expect(sent.map(({ id }) => id)).toEqual(['e3-1-new', 'e2-1-new', 'e1-2-resolved'])
   })
+
+  it('sends what is worse first also when it comes while others wait already, and what failed again at its own time', async () => {
+    const { courier, sent } = setUp(({ id, attempt }) => {
+      if (id === 'e2-1-new' && attempt === 1) throw busy()
+    })
+    for (let order = 1; order <= 12; order++) courier.add([entry(order)])
+    courier.add([entry(13, { severity: 'critical' })])
+    await vi.advanceTimersByTimeAsync(0)
+    const ids = sent.map(({ id }) => id)
+    expect(ids.indexOf('e13-1-new')).toBeLessThan(6)
+    expect(ids).toHaveLength(13)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(sent.at(-1)).toMatchObject({ id: 'e2-1-new', attempt: 2 })
+    expect(sent).toHaveLength(14)
+  })
+
+  it('does not wait for a time that a clock named which is set back since', async () => {
+    const { courier, sent } = setUp(({ attempt }) => {
+      if (attempt <= 2) throw busy()
+    })
+    courier.add([entry(1)])
+    await vi.advanceTimersByTimeAsync(0)
+    vi.setSystemTime(Date.now() - 3_600_000)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(sent).toHaveLength(3)
+  })
+
+  it('finds the next of ten thousand at no more cost than of ten', async () => {
+    const { courier, told } = setUp(() => undefined)
+    const before = process.cpuUsage()
+    for (let order = 0; order < 10_000; order++) courier.add([entry(order)])
+    await vi.advanceTimersByTimeAsync(0)
+    expect(told).toHaveLength(10_000)
+    // To look at all of them for each took more than a minute.
+    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(10)
+  }, 30_000)
 })
 
 /** The n-th message about the incident e1. */

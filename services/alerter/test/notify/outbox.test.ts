@@ -29,7 +29,7 @@ async function open(): Promise<Outbox> {
 /** The outbox as the next process finds it, when the checkpoint was this one. */
 async function reopen(checkpoint: number): Promise<{ outbox: Outbox; untold: number }> {
   const outbox = await open()
-  return { outbox, untold: (await outbox.load(checkpoint)).length }
+  return { outbox, untold: (await outbox.load(checkpoint, now)).length }
 }
 
 async function add(outbox: Outbox, epoch: string, checkpoint = 1): Promise<Entry> {
@@ -94,6 +94,15 @@ describe('the outbox', () => {
     const { outbox } = await reopen(0)
     await add(outbox, 'e')
     expect(waiting((await reopen(0)).outbox)).toEqual(['e-1-new'])
+  })
+
+  it('gives what a clock that ran ahead wrote down its turn now', async () => {
+    const outbox = await open()
+    const later = exampleNotification({ epoch: 'later' })
+    const entry = await outbox.add(later, now + 7_200_000, 1)
+    if (typeof entry === 'string') throw new Error(entry)
+    await outbox.defer(entry, now + 7_500_000)
+    expect((await reopen(0)).outbox.waiting.map(({ record }) => [record.created_ms, record.next_ms])).toEqual([[now, now]])
   })
 
   it('gives back what channels keep in mind of an incident, to the next process too, and of that incident alone', async () => {

@@ -55,6 +55,23 @@ describe('a fenced bucket', () => {
     await mine.delete('simple')
   })
 
+  it('writes a key in the order in which that was asked for, and other keys beside it', async () => {
+    const [mine, order] = [fenced(leaseOf(1).lease), [] as string[]]
+    const put = async (key: string, text: string): Promise<void> => {
+      await mine.put(key, { token: 1, text })
+      order.push(`${key} ${text}`)
+    }
+    const gone = (async () => {
+      await Promise.all([put('order', 'a'), put('order', 'b'), put('order', 'c')])
+    })()
+    await Promise.all([gone, put('beside', 'x')])
+    expect(order.filter((line) => line.startsWith('order'))).toEqual(['order a', 'order b', 'order c'])
+    expect(order.indexOf('beside x')).toBeLessThan(3)
+    await Promise.all([mine.delete('order'), put('order', 'd')])
+    expect(await stored('order')).toEqual({ token: 1, text: 'd' })
+    await Promise.all([mine.delete('order'), mine.delete('beside')])
+  })
+
   it('refuses a predecessor that does not know that it lost the lease', async () => {
     const [before, after] = [fenced(leaseOf(1).lease), fenced(leaseOf(2).lease)]
     await before.put('takeover', { token: 1, text: 'before' })

@@ -40,7 +40,8 @@ describe('the texts that the users wrote down, byte for byte', () => {
     expect(ko.backupDone('backup_2025_10_21_0000', 1_234_567_890, 75)).toBe(
       '🗄️ 백업 완료: `backup_2025_10_21_0000`\n크기 1.15 GiB, 소요 1분 15초',
     )
-    expect(en.backupDone('backup_2025_10_21_0000', 1024, 3)).toBe('🗄️ Backup done: `backup_2025_10_21_0000`\n1 KiB in 3s')
+    expect(ko.backupDone('backup_2025_10_21_0000', 1_234_567_890, 75, 1024)).toContain('크기 1.15 GiB, 새 데이터 1 KiB, 소요 1분 15초')
+    expect(en.backupDone('backup_2025_10_21_0000', 1024, 3)).toBe('🗄️ Backup complete: `backup_2025_10_21_0000`\n1 KiB, in 3s')
   })
 
   it('write the line of the text log', () => {

@@ -1,7 +1,8 @@
 import type { Bucket, Bus } from '@nightshift/shared/bus/bus'
 import type { Clock } from '@nightshift/shared/clock'
 import { ContractError } from '@nightshift/shared/errors'
-import { controlBucketSchema, holdKey, killSwitchKey, standing, type Control, type ControlRecord } from './control-record.ts'
+import { controlBucketSchema, holdKey, killSwitchKey, type ControlRecord } from '@nightshift/shared/control/control-record'
+import { standing, type Control } from './control-record.ts'
 
 const readTimeoutMs = 5000
 

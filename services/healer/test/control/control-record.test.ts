@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { controlBucketSchema, holdKey, standing } from '../../src/control/control-record.ts'
+import { controlBucketSchema, holdKey } from '@nightshift/shared/control/control-record'
+import { standing } from '../../src/control/control-record.ts'
 
 const record = { active: true, reason: 'migration', actor: 'ann', until_time: null }
 const now = Date.parse('2026-11-21T03:00:00.000Z')

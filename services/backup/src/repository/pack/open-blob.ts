@@ -1,0 +1,8 @@
+import { decompress } from '../compression.ts'
+import type { Seal } from '../seal.ts'
+
+/** The plain bytes of a blob as it lies in its pack; throws when it cannot be opened. The caller compares the hash. */
+export function openBlob(seal: Seal, sealed: Uint8Array, plainBytes: number | null): Buffer {
+  const stored = seal.open(sealed)
+  return plainBytes === null ? stored : decompress(stored, plainBytes, plainBytes)
+}

@@ -1,0 +1,64 @@
+import type { BlobId } from '../../../repository/blob.ts'
+import type { MasterKey } from '../../../repository/master-key.ts'
+import type { ExtendedAttribute } from '../../../snapshot/node.ts'
+
+/** What a restored thing looks like, beside its content. */
+export interface Metadata {
+  readonly mode: number
+  readonly mtimeNs: bigint
+  /** Undefined: as this process makes it. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined
+  readonly xattrs: readonly ExtendedAttribute[]
+}
+
+/**
+ * A file to write; `index` is its number in the window that is being restored. The path is bytes, a character each (`latin1`): buffers cost
+ * more to hand over.
+ */
+export interface FileTarget {
+  readonly index: number
+  readonly path: string
+  readonly sizeBytes: number
+  readonly blobs: number
+  readonly metadata: Metadata
+}
+
+/** A blob as it lies in the bytes that come with it, and every place where it belongs. */
+export interface BlobToWrite {
+  readonly id: BlobId
+  readonly at: number
+  readonly lengthBytes: number
+  readonly plainBytes: number | null
+  readonly places: readonly { readonly file: number; readonly offset: number }[]
+}
+
+export interface FileToVerify {
+  readonly index: number
+  readonly path: string
+  readonly ids: readonly BlobId[]
+  readonly sizesBytes: readonly number[]
+}
+
+export type WriterOrder =
+  /** Begins a window: how many blobs each of its files waits for, and which writer makes it. */
+  | { readonly kind: 'window'; readonly state: SharedArrayBuffer }
+  | { readonly kind: 'blobs'; readonly bytes: Uint8Array; readonly blobs: readonly BlobToWrite[]; readonly files: readonly FileTarget[] }
+  | { readonly kind: 'verify'; readonly files: readonly FileToVerify[] }
+
+export interface FileProblem {
+  readonly file: number
+  readonly reason: string
+}
+
+/** The answer to `blobs` and `verify`, in the order in which they came. */
+export interface WriterReport {
+  readonly problems: readonly FileProblem[]
+  /** The disk is full, or gone: nothing more can be written. */
+  readonly fatal?: string
+}
+
+export interface WriterSettings {
+  readonly keys: MasterKey
+  /** A counter of the bytes that all writers have written. */
+  readonly bytesWritten: SharedArrayBuffer
+}

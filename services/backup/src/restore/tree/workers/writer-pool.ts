@@ -1,0 +1,73 @@
+import { Worker } from 'node:worker_threads'
+import { describeError, EffectError } from '@nightshift/shared/errors'
+import { siblingEntry } from '@nightshift/shared/service/sibling-entry'
+import type { FileProblem, WriterOrder, WriterReport, WriterSettings } from './write-request.ts'
+
+const heapLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 }
+
+interface Writer {
+  readonly worker: Worker
+  readonly unanswered: PromiseWithResolvers<readonly FileProblem[]>[]
+}
+
+/** The threads that open blobs and write them into files. */
+export class WriterPool {
+  readonly #writers: Writer[]
+  #failure: { error: unknown } | undefined
+  #isClosed = false
+
+  constructor(count: number, settings: WriterSettings) {
+    this.#writers = Array.from({ length: count }, () => this.#start(settings))
+  }
+
+  beginWindow(state: SharedArrayBuffer): void {
+    for (const { worker } of this.#writers) worker.postMessage({ kind: 'window', state } satisfies WriterOrder)
+  }
+
+  /** Gives what became of it; throws when nothing more can be written. */
+  async write(order: Extract<WriterOrder, { kind: 'blobs' | 'verify' }>): Promise<readonly FileProblem[]> {
+    if (this.#failure !== undefined) throw this.#failure.error
+    const [first, ...others] = this.#writers
+    if (first === undefined) throw new EffectError('restore_closed', 'there is no thread to write with')
+    const writer = others.reduce((best, each) => (each.unanswered.length < best.unanswered.length ? each : best), first)
+    const answer = Promise.withResolvers<readonly FileProblem[]>()
+    writer.unanswered.push(answer)
+    writer.worker.postMessage(order, order.kind === 'blobs' ? transferable(order.bytes) : [])
+    return await answer.promise
+  }
+
+  async close(reason: unknown = new EffectError('restore_closed', 'the restore was ended')): Promise<void> {
+    this.#isClosed = true
+    this.#fail(reason)
+    await Promise.all(this.#writers.map(async ({ worker }) => await worker.terminate()))
+  }
+
+  #start(workerData: WriterSettings): Writer {
+    const worker = new Worker(siblingEntry(import.meta.url, 'writer'), { workerData, resourceLimits: heapLimits, name: 'restore-writer' })
+    const writer: Writer = { worker, unanswered: [] }
+    worker.on('message', ({ problems, fatal }: WriterReport) => {
+      if (fatal === undefined) writer.unanswered.shift()?.resolve(problems)
+      else
+        this.#fail(
+          new EffectError('restore_failed', `the files cannot be written (${fatal}): make room or mend the disk, then restore again`),
+        )
+    })
+    worker.on('error', (error) =>
+      this.#fail(new EffectError('restore_failed', `a thread that writes failed: ${describeError(error)}`, { cause: error })),
+    )
+    worker.on('exit', () => {
+      if (!this.#isClosed) this.#fail(new EffectError('restore_failed', 'a thread that writes ended by itself'))
+    })
+    return writer
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    for (const { unanswered } of this.#writers) for (const { reject } of unanswered.splice(0)) reject(this.#failure.error)
+  }
+}
+
+/** Bytes with memory of their own are handed over; a part of a larger memory is copied. */
+function transferable(bytes: Uint8Array): ArrayBuffer[] {
+  return bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer] : []
+}

@@ -1,0 +1,131 @@
+import { ConflictError, describeError } from '@nightshift/shared/errors'
+import type { RunningService, SelfMetrics, ServiceContext, ServiceDefinition } from '@nightshift/shared/service/service'
+import type { BackupConfig } from './config.ts'
+import { adoptPast } from './jobs/adopt.ts'
+import type { Speaker } from './jobs/backup-event.ts'
+import { endpoints } from './jobs/endpoints.ts'
+import { jobRows, type JobRow } from './jobs/job-rows.ts'
+import { JobRunner } from './jobs/job-runner.ts'
+import { Pruner } from './jobs/pruner.ts'
+import { RunQueue } from './jobs/queue.ts'
+import { Scheduler } from './jobs/scheduler.ts'
+import { StateStore } from './jobs/state-store.ts'
+import { Destinations } from './local/destinations.ts'
+import { backupMetrics } from './metrics.ts'
+
+/** `ops.rpc.backup.<host>.*` in; `ops.backup.<host>.<job>.<phase>`, `ops.progress.<host>.<job>` and `ops.audit.backup` out. */
+export const backup: ServiceDefinition<BackupConfig> = {
+  name: 'backup',
+  port: 8473,
+  description: 'Backs up what this host has, encrypted, and looks whether it can be restored',
+  start: async (context) => {
+    const service = new Backup(context)
+    await service.open()
+    return service
+  },
+}
+
+class Backup implements RunningService<BackupConfig> {
+  readonly #context: ServiceContext<BackupConfig>
+  readonly #store: StateStore
+  readonly #queue: RunQueue
+  readonly #runner: JobRunner
+  readonly #pruner: Pruner
+  readonly #scheduler: Scheduler
+  readonly #timezone: string
+  readonly #stopping = new AbortController()
+  #adopting: Promise<void> = Promise.resolve()
+  #config: BackupConfig
+
+  constructor(context: ServiceContext<BackupConfig>) {
+    const { base, bus, clock, config, host, log, source, stateDir, version } = context
+    this.#context = context
+    this.#config = config
+    this.#timezone = base.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+    const speaker: Speaker = { host, source, namespace: bus.namespace }
+    this.#store = new StateStore(stateDir)
+    const nextDue = (job: string): string | null => this.#scheduler.nextDue(job)
+    const shared = { clock, log, store: this.#store, config: () => this.#config }
+    this.#runner = new JobRunner({ ...shared, bus, speaker, version, timezone: this.#timezone, stateDir, nats: base.nats, nextDue })
+    this.#pruner = new Pruner({
+      ...shared,
+      host,
+      destinations: () => this.#destinations(),
+      publish: async (about, facts) => await this.#runner.publish(about, facts),
+    })
+    this.#queue = new RunQueue(async (run) => {
+      this.#scheduler.begun(run.job)
+      await (this.#pruner.owns(run) ? this.#pruner.perform(run) : this.#runner.perform(run))
+      // When this one is out of the queue: it may be due again already.
+      setImmediate(() => this.#scheduler.look())
+    })
+    const prune = (destination: string): void => this.#pruner.enqueue(this.#queue, destination)
+    this.#scheduler = new Scheduler({ host, timezone: this.#timezone, clock, log, store: this.#store, queue: this.#queue, prune }, config)
+    const parts = { bus, clock, speaker, store: this.#store, queue: this.#queue, runner: this.#runner, scheduler: this.#scheduler }
+    bus.serve(endpoints({ ...parts, config: () => this.#config, destinations: () => this.#destinations() }))
+  }
+
+  async open(): Promise<void> {
+    await this.#store.load()
+    await this.#runner.recover()
+    this.#adopt()
+    await this.#scheduler.start()
+  }
+
+  notReady(): string[] {
+    return []
+  }
+
+  self(): SelfMetrics {
+    return backupMetrics(this.#rows(), this.#runner, this.#queue.length)
+  }
+
+  nextDue(): Record<string, string> {
+    return Object.fromEntries(
+      Object.keys(this.#config.jobs).flatMap((job) => {
+        const due = this.#scheduler.nextDue(job)
+        return due === null ? [] : [[job, due]]
+      }),
+    )
+  }
+
+  async reload(config: BackupConfig): Promise<void> {
+    this.#config = config
+    this.#adopt()
+    await this.#scheduler.use(config)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    this.#scheduler.stop()
+    await this.#queue.close(new ConflictError('run_interrupted', 'the service was stopped in the middle of the run', { transient: true }))
+    await this.#adopting
+  }
+
+  /** Since when the slots of jobs count that were not seen before: their newest snapshot may be known to the repository. */
+  #adopt(): void {
+    const { clock, host, log } = this.#context
+    const fresh = Object.keys(this.#config.jobs).filter((job) => this.#store.job(job) === undefined)
+    if (fresh.length === 0) return
+    this.#adopting = this.#adopting
+      .then(
+        async () =>
+          await adoptPast({ store: this.#store, destinations: this.#destinations(), host, clock, signal: this.#stopping.signal }, fresh),
+      )
+      .catch((error: unknown) => log.error({ error }, describeError(error)))
+      .then(() => this.#scheduler.look())
+  }
+
+  #rows(): JobRow[] {
+    const { current } = this.#queue
+    const under = current === undefined ? undefined : { job: current.job, progress: this.#runner.progress }
+    const nextDue = (job: string): string | null => this.#scheduler.nextDue(job)
+    const isWaiting = (job: string): boolean => this.#queue.find(job) !== undefined
+    return jobRows({ config: this.#config, state: this.#store.state, nextDue, isWaiting, under }, this.#context.clock.now())
+  }
+
+  #destinations(): Destinations {
+    const { base, clock, host } = this.#context
+    return new Destinations(this.#config, { host, nats: base.nats, clock })
+  }
+}

@@ -1,0 +1,1 @@
+export const mysqlPort = 3306

@@ -1,0 +1,1 @@
+export const postgresPort = 5432
