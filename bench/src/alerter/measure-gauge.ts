@@ -39,6 +39,8 @@ interface Options {
   readonly ours: WebhookReceiver
   readonly theirs: WebhookReceiver
   readonly steps: number
+  /** Steps of one receiver are numbered on: what is heard late of an earlier one does not count. */
+  readonly firstStep: number
   readonly signal: AbortSignal
 }
 
@@ -47,19 +49,24 @@ const answerMs = 15_000
 const settleMs = 2500
 
 /** Milliseconds from the moment a gauge steps over its threshold, at a random moment, to the webhook of each side. */
-export async function measureGauge({ page, ours, theirs, steps, signal }: Options): Promise<{ ours: number[]; theirs: number[] }> {
+export async function measureGauge({
+  page,
+  ours,
+  theirs,
+  steps,
+  firstStep,
+  signal,
+}: Options): Promise<{ ours: number[]; theirs: number[] }> {
   const times = { ours: [] as number[], theirs: [] as number[] }
-  for (let step = 0; step <= steps; step++) page.set(step, 0)
+  const lastStep = firstStep + steps
+  for (let step = firstStep; step <= lastStep; step++) page.set(step, 0)
   await delay(settleMs, undefined, { signal })
-  // What was heard of an earlier measurement does not count.
-  const before = new Map([ours, theirs].map((receiver) => [receiver, receiver.receipts.length]))
-  for (let step = 0; step <= steps; step++) {
+  for (let step = firstStep; step <= lastStep; step++) {
     await delay(Math.random() * 1000, undefined, { signal })
     const steppedMs = performance.now()
     page.set(step, threshold * 2)
     const wanted = `"step":"${step}"`
-    const receiptOf = (receiver: WebhookReceiver) =>
-      receiver.receipts.slice(before.get(receiver)).find(({ body }) => JSON.stringify(body).includes(wanted))
+    const receiptOf = (receiver: WebhookReceiver) => receiver.receipts.find(({ body }) => JSON.stringify(body).includes(wanted))
     await waitUntil(
       `both sides tell of step ${step}`,
       () => receiptOf(ours) !== undefined && receiptOf(theirs) !== undefined,
@@ -67,7 +74,7 @@ export async function measureGauge({ page, ours, theirs, steps, signal }: Option
       signal,
     )
     // The first also waits for code to be compiled.
-    if (step === 0) continue
+    if (step === firstStep) continue
     times.ours.push((receiptOf(ours)?.atMs ?? 0) - steppedMs)
     times.theirs.push((receiptOf(theirs)?.atMs ?? 0) - steppedMs)
   }

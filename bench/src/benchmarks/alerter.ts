@@ -69,14 +69,16 @@ async function measure(context: BenchmarkContext): Promise<Record<string, Figure
     }
     say(`${steps} times a gauge that is read once a second steps over its threshold`)
     const gauge = await withCost(processes[1], () =>
-      measureGauge({ page, ours, theirs: missing.length === 0 ? theirs : ours, steps, signal }),
+      measureGauge({ page, ours, theirs: missing.length === 0 ? theirs : ours, steps, firstStep: 0, signal }),
     )
     say(`${silences} silences come and go`)
     const silenced = await measureSilence({ admin, rule: 'queue-long', count: silences })
     say(`${fastSteps} times one that is read every ${fastEveryMs} ms, and a check at the same cadence that fails ${failures} times`)
     await processes[1]?.end()
     processes.push(...(await startServices(['collector'], optionsFor(fastEveryMs, fastPage.address), signal)))
-    const fast = await withCost(processes[2], () => measureGauge({ page: fastPage, ours, theirs: ours, steps: fastSteps, signal }))
+    const fast = await withCost(processes[2], () =>
+      measureGauge({ page: fastPage, ours, theirs: ours, steps: fastSteps, firstStep: steps + 1, signal }),
+    )
     const checked = { host, check: 'target', target, receiver: ours, everyMs: fastEveryMs, count: failures }
     const failing = await measureWebhooks({ admin, signal, ...checked })
     return {

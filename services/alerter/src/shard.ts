@@ -26,8 +26,10 @@ import type { ShardPlace } from './shard-place.ts'
 import type { AlertStore, Loaded } from './state/alert-store.ts'
 import { isLeaseLost } from './state/fenced-bucket.ts'
 import { openState } from './state/open-state.ts'
+import type { HealthRecord } from './state/stored.ts'
 import { covers, startPositions, type FollowedStream, type Position, type Positions } from './state/position.ts'
 import { timezoneOf } from './timezone.ts'
+import { Transitions } from './transitions.ts'
 import { Turns } from './turns.ts'
 import { AlertBook } from './tracking/alert-book.ts'
 import { Engine, type Change } from './tracking/engine.ts'
@@ -68,6 +70,7 @@ export class Shard {
   readonly #giveUp: () => void
   readonly #parts: ShardParts
   readonly #turns = new Turns()
+  readonly #transitions = new Transitions()
   readonly engine: Engine
   readonly #quiet = new QuietBreaches()
   readonly #store: AlertStore
@@ -272,8 +275,9 @@ export class Shard {
   }
 
   /** Resolves when the next message may come. */
-  async #begin(changes: readonly Change[]): Promise<void> {
-    await this.#turns.begin(() => this.#work(() => this.#announcer.carryOut(changes)))
+  async #begin(changes: readonly Change[], check?: HealthRecord): Promise<void> {
+    const work = (): Promise<void> => this.#work(() => this.#announcer.carryOut(changes))
+    await this.#turns.begin(check === undefined ? work : () => this.#transitions.during(check, work))
     await this.#desk.breathe()
   }
 
@@ -286,15 +290,21 @@ export class Shard {
       case 'health': {
         const known = this.ledger.apply(received.address.host, received.event, position)
         if (known === undefined || this.#isPriming) return []
-        // First the transition, then what follows from it: after a crash in between, the next start finds the difference and makes it good.
-        this.#checkpointer.touch()
-        return this.#store.saveHealth(known.record).then(() => this.#begin(this.engine.onHealth(known.record, known.previous)))
+        return this.#follow(known.record, known.previous)
       }
       case 'change':
         return received.event.what === 'forgotten' ? this.#forgetHost(received.address.host, received.event, position) : []
       default:
         return []
     }
+  }
+
+  /** First the transition, then what follows from it: after a crash in between, the next start finds the difference and makes it good. */
+  async #follow(record: HealthRecord, previous: HealthRecord | undefined): Promise<void> {
+    await this.#transitions.through(record)
+    this.#checkpointer.touch()
+    await this.#store.saveHealth(record)
+    await this.#begin(this.engine.onHealth(record, previous), record)
   }
 
   async #forgetHost(host: Host, event: ChangeEvent, position: Position): Promise<void> {

@@ -135,14 +135,16 @@ describe('the alerter', () => {
     expect(first?.headers['idempotency-key']).toBe(second?.headers['idempotency-key'])
     expect(first?.body).toBe(second?.body)
     expect((fourth?.atMs ?? 0) - (third?.atMs ?? 0)).toBeGreaterThan(1990)
-    expect(bed.notifies.map(({ outcome, attempt }) => `${outcome} ${attempt}`)).toEqual([
+    // What comes after it tells that the channel cannot deliver.
+    const notifies = bed.notifies.slice(0, 5)
+    expect(notifies.map(({ outcome, attempt }) => `${outcome} ${attempt}`)).toEqual([
       'deferred 1',
       'delivered 2',
       'deferred 1',
       'delivered 2',
       'dead 1',
     ])
-    expect(bed.notifies.at(-1)?.error).toContain('answered 400')
+    expect(notifies.at(-1)?.error).toContain('answered 400')
   })
 
   it('delivers what happened while the webhook was down, also over a restart', async () => {

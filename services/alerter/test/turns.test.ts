@@ -32,7 +32,7 @@ describe('turns', () => {
     await turns.run(() => turns.begin(begun.task))
     const first = turns.exclusively(alone.task)
     await turn()
-    const all = [first, turns.alongside(beside.task), turns.run(() => void seen.push('message'))]
+    const all = [first, turns.alongside(beside.task), Promise.resolve(turns.run(() => void seen.push('message')))]
     await turn()
     expect([seen, turns.isTaken]).toEqual([['begun begins'], true])
     begun.end()

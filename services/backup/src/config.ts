@@ -2,15 +2,18 @@ import { z } from 'zod'
 import { referencesExist, type ConfigView, type CrossCheck, type Problem } from '@nightshift/shared/config/cross-check'
 import { configName, duration, formatDuration } from '@nightshift/shared/config/scalars'
 import { destinationSchema } from './config/destination-config.ts'
+import { integritySchema } from './config/integrity-config.ts'
 import { jobSchema } from './config/job-config.ts'
 import { passwordSchema } from './config/password.ts'
 import { schedule } from './config/schedule-config.ts'
+import { integrityJob } from './jobs/integrity-name.ts'
 import { pruneJob } from './jobs/prune-name.ts'
 import { longestGapMs } from './jobs/schedule.ts'
 import { judgeCopies } from './jobs/three-two-one.ts'
 
 const maxJobs = 128
 const maxDestinations = 16
+const maxDatabases = 64
 const hourMs = 3_600_000
 const dayMs = 86_400_000
 
@@ -29,6 +32,7 @@ export const backupConfigSchema = z
       .record(configName(), jobSchema)
       .refine((all) => Object.keys(all).length <= maxJobs, `too many; the most is ${maxJobs}`)
       .refine((all) => !Object.hasOwn(all, pruneJob), `no job can be called ${pruneJob}: events of pruning go by that name`)
+      .refine((all) => !Object.hasOwn(all, integrityJob), `no job can be called ${integrityJob}: events of checks go by that name`)
       .default({}),
     prune: z
       .strictObject({
@@ -39,6 +43,11 @@ export const backupConfigSchema = z
       })
       .prefault({})
       .describe('When the data of forgotten snapshots is removed'),
+    integrity: integritySchema
+      .refine((all) => Object.keys(all).length <= maxDatabases, `too many; the most is ${maxDatabases}`)
+      .default({})
+      .describe('Databases that are looked through for damage and broken rules; nothing is changed but on request'),
+    integrity_schedule: schedule().prefault('0 4 * * 5').describe('When; the default is Friday, 04:00'),
     workers: z.int().min(1).max(16).optional().describe('Threads that read, compress and encrypt; the default is one a core, at most 4'),
   })
   .describe('Backs up what this host has, encrypted, into restic repositories')

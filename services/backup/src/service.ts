@@ -4,6 +4,7 @@ import type { BackupConfig } from './config.ts'
 import { adoptPast } from './jobs/adopt.ts'
 import type { Speaker } from './jobs/backup-event.ts'
 import { endpoints } from './jobs/endpoints.ts'
+import { IntegrityChecks } from './jobs/integrity-checks.ts'
 import { jobRows, type JobRow } from './jobs/job-rows.ts'
 import { JobRunner } from './jobs/job-runner.ts'
 import { Pruner } from './jobs/pruner.ts'
@@ -31,6 +32,7 @@ class Backup implements RunningService<BackupConfig> {
   readonly #queue: RunQueue
   readonly #runner: JobRunner
   readonly #pruner: Pruner
+  readonly #integrity: IntegrityChecks
   readonly #scheduler: Scheduler
   readonly #timezone: string
   readonly #stopping = new AbortController()
@@ -53,16 +55,22 @@ class Backup implements RunningService<BackupConfig> {
       destinations: () => this.#destinations(),
       publish: async (about, facts) => await this.#runner.publish(about, facts),
     })
+    this.#integrity = new IntegrityChecks({ ...shared, publish: async (about, facts) => await this.#runner.publish(about, facts) })
     this.#queue = new RunQueue(async (run) => {
       this.#scheduler.begun(run.job)
-      await (this.#pruner.owns(run) ? this.#pruner.perform(run) : this.#runner.perform(run))
+      await ([this.#pruner, this.#integrity].find((each) => each.owns(run)) ?? this.#runner).perform(run)
       // When this one is out of the queue: it may be due again already.
       setImmediate(() => this.#scheduler.look())
     })
     const prune = (destination: string): void => this.#pruner.enqueue(this.#queue, destination)
-    this.#scheduler = new Scheduler({ host, timezone: this.#timezone, clock, log, store: this.#store, queue: this.#queue, prune }, config)
+    const checkIntegrity = (database: string): void => void this.#integrity.enqueue(this.#queue, database, 'schedule')
+    const planned = { prune, checkIntegrity }
+    this.#scheduler = new Scheduler(
+      { host, timezone: this.#timezone, clock, log, store: this.#store, queue: this.#queue, ...planned },
+      config,
+    )
     const parts = { bus, clock, speaker, store: this.#store, queue: this.#queue, runner: this.#runner, scheduler: this.#scheduler }
-    bus.serve(endpoints({ ...parts, config: () => this.#config, destinations: () => this.#destinations() }))
+    bus.serve(endpoints({ ...parts, integrity: this.#integrity, config: () => this.#config, destinations: () => this.#destinations() }))
   }
 
   async open(): Promise<void> {
@@ -77,7 +85,7 @@ class Backup implements RunningService<BackupConfig> {
   }
 
   self(): SelfMetrics {
-    return backupMetrics(this.#rows(), this.#runner, this.#queue.length)
+    return backupMetrics(this.#rows(), this.#integrity.rows(this.#queue), this.#runner, this.#queue.length)
   }
 
   nextDue(): Record<string, string> {

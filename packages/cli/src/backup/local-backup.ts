@@ -28,8 +28,16 @@ export interface LocalBackup {
   readonly signal: AbortSignal
 }
 
-/** Reads the configuration of the backup alone: no secret of another service is needed. Throws ConfigError `config_invalid`, `no_destinations`. */
+/** The same, with at least one destination. Throws ConfigError `config_invalid`, `no_destinations`. */
 export async function openLocalBackup(flags: { config?: string | undefined }, terminal: Terminal): Promise<LocalBackup> {
+  const local = await openConfiguredBackup(flags, terminal)
+  if (local.destinations.names.length > 0) return local
+  const file = findConfigFile(flags.config, terminal.cwd)
+  throw new ConfigError('no_destinations', `${file ?? 'the configuration'} has no backup.destinations; name the file with --config`)
+}
+
+/** Reads the configuration of the backup alone: no secret of another service is needed. Throws ConfigError `config_invalid`. */
+export async function openConfiguredBackup(flags: { config?: string | undefined }, terminal: Terminal): Promise<LocalBackup> {
   const file = findConfigFile(flags.config, terminal.cwd)
   const loaded = await loadConfig({
     file,
@@ -44,8 +52,6 @@ export async function openLocalBackup(flags: { config?: string | undefined }, te
   }
   const { base, sections } = loaded
   const config = sections.backup
-  if (Object.keys(config.destinations).length === 0)
-    throw new ConfigError('no_destinations', `${file ?? 'the configuration'} has no backup.destinations; name the file with --config`)
   const host = (base.host ?? hostname()).toLowerCase()
   const log = pino({ level: 'warn' }, { write: (line) => terminal.err(messageOf(line)) })
   return {

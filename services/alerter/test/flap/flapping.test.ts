@@ -33,7 +33,7 @@ async function flap(): Promise<void> {
   }
 }
 
-it('tells once, in place of what it is in, that an alert comes and goes, is quiet then, over a restart too, and tells what it is in when it has settled', async () => {
+it('tells once that an alert comes and goes, is quiet then, over a restart too, and tells what it is in when it has settled', async () => {
   const first = await bed.startWorking(config())
   await flap()
   await until(() => occasions().includes('flapping'), occasions)

@@ -1,10 +1,12 @@
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { EffectError } from '@nightshift/shared/errors'
+import { blobIdOf } from '../repository/blob.ts'
 import type { BlobWriter } from '../repository/blob-writer.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { TreeNode } from '../snapshot/node.ts'
 import { saveSnapshot, type Snapshot } from '../snapshot/snapshot.ts'
+import { encodeTree } from '../snapshot/tree.ts'
 import type { FolderMaterial, Material, StreamMaterial } from '../sources/source.ts'
 import type { ArchiveOptions } from './archive.ts'
 import { FolderArchiver, handled, type RunParts } from './folder-archiver.ts'
@@ -96,14 +98,16 @@ export class ArchiveRun {
     const segments = segmentsOf(folder.path)
     const entry = rootEntry(folder.path)
     const obstacle = extendedAttributesObstacle()
-    if (obstacle !== undefined) this.#parts.tally.skip(folder.path, obstacle)
+    if (obstacle !== undefined) this.#parts.tally.skip(folder.path, obstacle, 'stored')
     const archiver = new FolderArchiver(this.#parts, folder, entry.stat.dev)
     if (segments.length === 0) {
       const before = await this.#parts.parents.open(this.#context.options.parent?.tree)
       this.#root.addToRoot(await archiver.takeInside(entry, before))
     } else {
-      const { node } = await archiver.take(entry, [], await this.#earlier(segments))
-      this.#root.add(folder.path, handled(requireNode(node, folder.path)))
+      const earlier = await this.#earlier(segments)
+      const { node } = await archiver.take(entry, [], earlier)
+      const isEmptyFine = this.#context.options.acceptEmpty === true || !holdsSomething(earlier)
+      this.#root.add(folder.path, handled(requireNode(node, folder.path, isEmptyFine)))
     }
   }
 
@@ -157,10 +161,21 @@ function rootEntry(path: string): FolderEntry {
 }
 
 /** Inside of a source single things may be skipped; a source that is not there at all must not become an empty snapshot. */
-async function requireNode(node: Promise<TreeNode | undefined>, path: string): Promise<TreeNode> {
+async function requireNode(node: Promise<TreeNode | undefined>, path: string, isEmptyFine: boolean): Promise<TreeNode> {
   const found = await node
   if (found === undefined) throw new EffectError('source_unreadable', `${path} cannot be read; may this user read it?`)
-  return found
+  if (isEmptyFine || found.type !== 'dir' || holdsSomething(found)) return found
+  throw new EffectError(
+    'source_empty',
+    `${path} holds nothing that can be read, and did at the last backup: is its disk mounted? If all was removed on purpose, run the job once with --accept-smaller`,
+    { severity: 'high' },
+  )
+}
+
+const emptyTree = blobIdOf(encodeTree([]))
+
+function holdsSomething(node: TreeNode | undefined): boolean {
+  return node?.subtree !== undefined && node.subtree !== emptyTree
 }
 
 /** Without those that lie in another one. */

@@ -35,6 +35,8 @@ export interface ArchiveOptions {
   readonly bytesPerSecond?: number
   /** An index file is written after so long, from which a run that was cut off goes on; ten minutes by default. */
   readonly checkpointMs?: number
+  /** A person said that a folder which the parent has files of may be empty now. */
+  readonly acceptEmpty?: boolean
   readonly signal: AbortSignal
   /** What `/.nightshift/manifest.json` says, from what the source counted. */
   manifest(facts: Readonly<Record<string, number | string>>): object
@@ -45,6 +47,8 @@ export interface ArchiveOptions {
 export interface Skipped {
   readonly path: string
   readonly reason: string
+  /** unread: it is there and could not be read. vanished: it was gone when its turn came. stored: all the same, with that reservation. */
+  readonly kind: 'unread' | 'vanished' | 'stored'
 }
 
 export interface ArchiveResult {
@@ -59,6 +63,8 @@ export interface ArchiveResult {
   /** The first thousand of them. */
   readonly skipped: readonly Skipped[]
   readonly skippedCount: number
+  /** Of them, those that are there and could not be read. */
+  readonly unreadCount: number
 }
 
 /** How often progress is told. */
@@ -112,6 +118,7 @@ export async function archive(repository: Repository, material: Material, option
       addedBytes: writer.addedBytes,
       skipped: tally.skipped,
       skippedCount: tally.skippedCount,
+      unreadCount: tally.unreadCount,
     }
   } finally {
     clearInterval(timer)

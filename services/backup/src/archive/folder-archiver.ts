@@ -101,10 +101,10 @@ export class FolderArchiver {
     const { tally } = this.#run
     const { content, sizeBytes, hasChanged, failure } = await reading
     if (failure !== undefined) {
-      tally.skip(path, reasonOf(failure))
+      tally.skipFor(path, failure)
       return undefined
     }
-    if (hasChanged) tally.skip(path, 'changed while it was read: stored as it was found')
+    if (hasChanged) tally.skip(path, 'changed while it was read: stored as it was found', 'stored')
     if (isKnown) tally.filesChanged += 1
     else tally.filesNew += 1
     tally.bytes += sizeBytes
@@ -145,10 +145,10 @@ export class FolderArchiver {
     try {
       found = await readFolder(path)
     } catch (error) {
-      tally.skip(path.toString(), reasonOf(codeOf(error)))
+      tally.skipFor(path.toString(), codeOf(error))
       return undefined
     }
-    for (const unread of found.unread) tally.skip(unread.path.toString(), reasonOf(codeOf(unread.error)))
+    for (const unread of found.unread) tally.skipFor(unread.path.toString(), codeOf(unread.error))
     const isCache = this.#material.excludeCaches === true && holdsCacheTag(found.entries)
     const children: Promise<TreeNode | undefined>[] = []
     for (const entry of found.entries) {
@@ -170,7 +170,7 @@ export class FolderArchiver {
     try {
       return nodeOf(name, path, stat, this.#run.accounts)
     } catch (error) {
-      this.#run.tally.skip(path.toString(), reasonOf(codeOf(error)))
+      this.#run.tally.skipFor(path.toString(), codeOf(error))
       return undefined
     }
   }
@@ -200,10 +200,4 @@ function holdsCacheTag(entries: readonly FolderEntry[]): boolean {
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-}
-
-function reasonOf(code: string): string {
-  if (code === 'ENOENT' || code === 'ESTALE') return 'vanished before it was read'
-  if (code === 'EACCES' || code === 'EPERM') return 'may not be read: permission denied'
-  return `cannot be read (${code})`
 }

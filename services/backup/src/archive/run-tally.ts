@@ -15,6 +15,7 @@ export class RunTally {
   currentPath = ''
   readonly skipped: Skipped[] = []
   skippedCount = 0
+  unreadCount = 0
   readonly #bytesRead: BigInt64Array
   /** Bytes of files that were not read because they are as before. */
   #bytesSpared = 0
@@ -33,9 +34,17 @@ export class RunTally {
     this.#bytesSpared += sizeBytes
   }
 
-  skip(path: string, reason: string): void {
+  skip(path: string, reason: string, kind: Skipped['kind']): void {
     this.skippedCount += 1
-    if (this.skipped.length < maxSkipped) this.skipped.push({ path, reason })
+    if (kind === 'unread') this.unreadCount += 1
+    if (this.skipped.length < maxSkipped) this.skipped.push({ path, reason, kind })
+  }
+
+  /** What was left out because of the answer of a system call. */
+  skipFor(path: string, code: string): void {
+    if (code === 'ENOENT' || code === 'ESTALE') this.skip(path, 'vanished before it was read', 'vanished')
+    else if (code === 'EACCES' || code === 'EPERM') this.skip(path, 'may not be read: permission denied', 'unread')
+    else this.skip(path, `cannot be read (${code})`, 'unread')
   }
 
   progress(totalBytes: number | null, totalItems: number | null): ArchiveProgress {

@@ -9,7 +9,7 @@ const statement = () =>
     .max(65_536)
     .refine((text) => text.trim() !== '', 'is empty')
 
-const ruleSchema = z
+export const ruleSchema = z
   .strictObject({
     query: statement().describe('One statement; it can change nothing'),
     expect: z

@@ -41,7 +41,7 @@ async function bringTo(parts: RunParts, from: OpenDestination, snapshot: Snapsho
       username: parts.username,
       clock,
       signal: parts.signal,
-      waitMs: lockWaitMs,
+      waitMs: parts.lockWaitMs ?? lockWaitMs,
     })
     let copied = snapshot
     try {

@@ -9,6 +9,7 @@ import type { BackupConfig } from '../config.ts'
 import type { Destinations } from '../local/destinations.ts'
 import { listRows, type SnapshotRow } from '../local/snapshot-rows.ts'
 import type { Speaker } from './backup-event.ts'
+import type { IntegrityChecks, IntegrityRow } from './integrity-checks.ts'
 import { jobRows, type JobRow } from './job-rows.ts'
 import type { JobRunner } from './job-runner.ts'
 import type { RunQueue } from './queue.ts'
@@ -19,6 +20,15 @@ const name = z.string().min(1).max(64)
 const actor = z.string().min(1).max(128).default('somebody')
 const runRequest = z.object({ job: name, actor, accept_smaller: z.boolean().default(false) })
 const cancelRequest = z.object({ job: name, actor })
+const integrityRequest = z.object({ database: name.optional(), check: z.boolean().default(false), actor })
+/** What a person does with `nightshift backup` past the service, and what is written down of it. */
+const noteRequest = z.object({
+  action: z.enum(['backup.integrity_repair', 'backup.repair']),
+  target: z.string().min(1).max(1024),
+  outcome: z.enum(['done', 'failed']),
+  reason: z.string().max(1024).nullable().default(null),
+  actor,
+})
 const snapshotsRequest = z.object({ job: name.optional(), destination: name.optional(), count: z.int().min(1).max(1000).default(100) })
 
 export interface RunAnswer {
@@ -37,11 +47,12 @@ interface Parts {
   readonly queue: RunQueue
   readonly runner: JobRunner
   readonly scheduler: Scheduler
+  readonly integrity: IntegrityChecks
   readonly config: () => BackupConfig
   readonly destinations: () => Destinations
 }
 
-/** `ops.rpc.backup.<host>.run | cancel | jobs | snapshots`. What changes something is written down with who asked. */
+/** `ops.rpc.backup.<host>.run | cancel | jobs | snapshots | integrity | note`. What changes something is written down with who asked. */
 export function endpoints(parts: Parts): Endpoint[] {
   return [
     { verb: 'run', description: 'Runs a job now: {job}', handle: async (request) => await run(parts, read(runRequest, request)) },
@@ -59,6 +70,16 @@ export function endpoints(parts: Parts): Endpoint[] {
       verb: 'snapshots',
       description: 'Snapshots of this host, newest first: {job?, destination?}',
       handle: async (request) => await snapshots(parts, read(snapshotsRequest, request)),
+    },
+    {
+      verb: 'integrity',
+      description: 'Databases and what their last check found; with check looks again: {database?, check?}',
+      handle: async (request) => await integrity(parts, read(integrityRequest, request)),
+    },
+    {
+      verb: 'note',
+      description: 'Writes into the audit what a person did on this host past the service: {action, target, outcome, reason?, actor}',
+      handle: async (request) => await note(parts, read(noteRequest, request)),
     },
   ]
 }
@@ -110,6 +131,33 @@ async function snapshots(parts: Parts, request: z.output<typeof snapshotsRequest
   const { job, destination, count } = request
   const rows = await listRows(destinations(), { job, destination, hostname: speaker.host }, AbortSignal.timeout(listTimeoutMs))
   return { snapshots: rows.toReversed().slice(0, count) }
+}
+
+async function integrity(parts: Parts, request: z.output<typeof integrityRequest>): Promise<{ databases: IntegrityRow[] }> {
+  const { config, queue, integrity: checks } = parts
+  const { database, check } = request
+  const known = Object.keys(config().integrity)
+  if (database !== undefined && !known.includes(database))
+    throw new ConfigError('no_such_database', `there is no ${database} under backup.integrity; there are ${known.join(', ') || 'none'}`)
+  const wanted = database === undefined ? known : [database]
+  if (check)
+    for (const each of wanted) {
+      const { isNew } = checks.enqueue(queue, each, 'request')
+      await audit(
+        parts,
+        request.actor,
+        'backup.integrity',
+        each,
+        isNew ? 'done' : 'nothing',
+        isNew ? null : 'a check of it is to come already',
+      )
+    }
+  return { databases: checks.rows(queue).filter((row) => wanted.includes(row.database)) }
+}
+
+async function note(parts: Parts, { actor: who, action, target, outcome, reason }: z.output<typeof noteRequest>): Promise<{ noted: true }> {
+  await audit(parts, who, action, target, outcome, reason)
+  return { noted: true }
 }
 
 const listTimeoutMs = 60_000

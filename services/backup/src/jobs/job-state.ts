@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ContractError } from '@nightshift/shared/errors'
+import { integrityMarkSchema } from './integrity-mark.ts'
 
 const ms = z.number().nonnegative()
 
@@ -50,11 +51,13 @@ export const backupStateSchema = z.object({
   jobs: z.record(z.string(), jobRecordSchema),
   /** By destination: when it was last pruned. */
   prunedMs: z.record(z.string(), ms),
+  /** By database: what its last check found. */
+  integrity: z.record(z.string(), integrityMarkSchema).default({}),
 })
 export type BackupState = z.infer<typeof backupStateSchema>
 
 export const stateVersion = 1
-export const emptyState: BackupState = { jobs: {}, prunedMs: {} }
+export const emptyState: BackupState = { jobs: {}, prunedMs: {}, integrity: {} }
 
 export function newJobRecord(sinceMs: number): JobRecord {
   return {

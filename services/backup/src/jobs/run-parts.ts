@@ -7,7 +7,7 @@ import type { RunProgress } from './progress.ts'
 import type { Room } from './room.ts'
 
 /** How long a run waits for others that lock the repository. */
-export const lockWaitMs = 10 * 60_000
+export const lockWaitMs = 600_000
 
 export interface RunParts {
   readonly job: string
@@ -29,6 +29,8 @@ export interface RunParts {
   readonly nats?: NatsConnection | undefined
   /** A person said that the data did shrink. */
   readonly acceptSmaller?: boolean
+  /** How long the run waits for others that lock a repository; the default is ten minutes. */
+  readonly lockWaitMs?: number | undefined
   onProgress(progress: RunProgress): void
 }
 

@@ -4,6 +4,7 @@ import { describeError } from '@nightshift/shared/errors'
 import { newId } from '@nightshift/shared/ids'
 import type { JobConfig } from '../config/job-config.ts'
 import type { BackupConfig } from '../config.ts'
+import { markOfNothing } from './integrity-mark.ts'
 import { ChangeWatch } from './on-change.ts'
 import type { RunQueue, Trigger } from './queue.ts'
 import { dueMs, intoWindow, lateMs, nextSlot, spreadOf, type ScheduleTerms } from './schedule.ts'
@@ -18,6 +19,8 @@ interface Parts {
   readonly queue: RunQueue
   /** Removes the data of forgotten snapshots at one destination. */
   readonly prune: (destination: string) => void
+  /** Looks whether a database is sound. */
+  readonly checkIntegrity: (database: string) => void
 }
 
 /** A host that slept, or whose clock was set, is noticed after this at the latest. */
@@ -82,7 +85,7 @@ export class Scheduler {
     clearTimeout(this.#timer)
     const nowMs = this.#parts.clock.now()
     const times = Object.entries(this.#config.jobs).flatMap(([job, config]) => this.#lookAt(job, config, nowMs))
-    times.push(...this.#lookAtPrunes(nowMs))
+    times.push(...this.#lookAtPrunes(nowMs), ...this.#lookAtIntegrity(nowMs))
     const waitMs = Math.max(50, Math.min(longestTimerMs, ...times.map((ms) => ms - nowMs)))
     this.#timer = setTimeout(() => this.look(), waitMs)
   }
@@ -121,6 +124,25 @@ export class Scheduler {
       if (slot === null) return []
       if (slot > nowMs) return [slot]
       prune(name)
+      return []
+    })
+  }
+
+  #lookAtIntegrity(nowMs: number): number[] {
+    const { store, timezone, checkIntegrity } = this.#parts
+    const terms = { crons: this.#config.integrity_schedule, timezone }
+    return Object.keys(this.#config.integrity).flatMap((name) => {
+      const mark = store.state.integrity[name]
+      if (mark === undefined) {
+        void store
+          .markIntegrity(name, markOfNothing(nowMs, null))
+          .catch((error: unknown) => this.#parts.log.error({ error }, describeError(error)))
+        return []
+      }
+      const slot = nextSlot(terms, Math.min(mark.atMs, nowMs))
+      if (slot === null) return []
+      if (slot > nowMs) return [slot]
+      checkIntegrity(name)
       return []
     })
   }

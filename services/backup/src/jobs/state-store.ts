@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EffectError } from '@nightshift/shared/errors'
+import type { IntegrityMark } from './integrity-mark.ts'
 import { emptyState, newJobRecord, readState, stateVersion, type BackupState, type JobRecord } from './job-state.ts'
 
 /** Keeps the state in `<folder>/backup.json`, whole or not at all, on the disk before a change resolves. Changes go one after the other. */
@@ -42,6 +43,10 @@ export class StateStore {
 
   async markPruned(destination: string, nowMs: number): Promise<void> {
     await this.#replace({ ...this.#state, prunedMs: { ...this.#state.prunedMs, [destination]: nowMs } })
+  }
+
+  async markIntegrity(database: string, mark: IntegrityMark): Promise<void> {
+    await this.#replace({ ...this.#state, integrity: { ...this.#state.integrity, [database]: mark } })
   }
 
   async #replace(state: BackupState): Promise<void> {

@@ -19,6 +19,9 @@ const unitSchema = z.object({
   staged: z.string(),
   /** What is live is moved here. */
   kept: z.string(),
+  /** Whether there was something live, and something to take its place, right before the change. */
+  wasLive: z.boolean(),
+  isStaged: z.boolean(),
 })
 /** One path that changes places. */
 export type Unit = z.infer<typeof unitSchema>
@@ -30,7 +33,7 @@ const filesStateSchema = z.object({
   stages: z.array(z.object({ folder: z.string(), paths: z.array(z.string()) })),
   units: z.array(unitSchema),
   /** A mount point cannot be renamed: what is in it changes places. */
-  mounts: z.array(z.string()),
+  mounts: z.array(z.object({ path: z.string(), stage: z.string(), aside: z.string() })),
   /** With `--to`: the folder that all goes into. */
   folder: z.string().nullable(),
 })
@@ -45,6 +48,7 @@ const databaseStateSchema = z.object({
   where: z.string().nullable(),
   replace: z.boolean(),
   loaded: loadedSchema.nullable(),
+  kept: z.array(z.string()),
 })
 export type DatabaseState = z.infer<typeof databaseStateSchema>
 

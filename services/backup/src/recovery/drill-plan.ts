@@ -1,0 +1,32 @@
+import type { Clock } from '@nightshift/shared/clock'
+import type { JobConfig } from '../config/job-config.ts'
+import type { PlanConfig } from '../config/recovery-config.ts'
+import type { DrillEnd } from '../verify/verifier.ts'
+import { findingsText } from '../verify/verify-facts.ts'
+import { judgePlan, planSteps, type PlanReport, type PlanStep, type StepResult } from './plan-report.ts'
+
+interface Means {
+  readonly jobs: Readonly<Record<string, Pick<JobConfig, 'rto' | 'rpo'>>>
+  readonly clock: Clock
+  /** May not reject. */
+  drill(job: string): Promise<DrillEnd>
+  onStep?(step: PlanStep, at: number, of: number): void
+}
+
+/** Drills every job of the plan in its order, and measures it against what was promised. What fails does not hold up the rest. */
+export async function drillPlan(plan: PlanConfig, { jobs, clock, drill, onStep }: Means): Promise<PlanReport> {
+  const [startedMs, startMonotonicMs] = [clock.now(), clock.monotonicMs()]
+  const steps = planSteps(plan)
+  const results: StepResult[] = []
+  for (const [at, step] of steps.entries()) {
+    onStep?.(step, at + 1, steps.length)
+    results.push(resultOf(step, await drill(step.job)))
+  }
+  return judgePlan(plan, results, (job) => jobs[job] ?? {}, { startedMs, durationMs: clock.monotonicMs() - startMonotonicMs })
+}
+
+function resultOf(step: PlanStep, end: DrillEnd): StepResult {
+  if ('error' in end) return { ...step, seconds: null, ageSeconds: null, items: 0, error: end.error }
+  const { ageSeconds, findings, items, restoreSeconds } = end.outcome
+  return { ...step, seconds: restoreSeconds, ageSeconds, items, error: findingsText(findings) }
+}
