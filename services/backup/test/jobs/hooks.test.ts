@@ -40,8 +40,18 @@ test('a hook that fails says how it ended and what it said last, without its arg
   const failing = runHook(shell('echo one; echo secret-argument >/dev/null; echo cannot stop it >&2; exit 3'), {}, never)
   await expect(failing).rejects.toMatchObject({
     code: 'hook_failed',
-    message: 'the hook sh ended with exit code 3; it said: one / cannot stop it',
+    message: 'the hook sh ended with exit code 3; it said: one | cannot stop it',
   })
+})
+
+test('a secret that a hook was given and repeats is not shown', async () => {
+  process.env['TEST_TOKEN'] = 'very-5ecret'
+  try {
+    const failing = runHook({ ...shell('echo "$TEST_TOKEN at http://ana:pw@host refused" >&2; exit 1'), pass_env: ['TEST_TOKEN'] }, {}, never)
+    await expect(failing).rejects.toMatchObject({ message: expect.stringContaining('it said: «hidden» at http://«hidden»@host refused') })
+  } finally {
+    delete process.env['TEST_TOKEN']
+  }
 })
 
 test('a program that is not there is said to be missing', async () => {

@@ -1,0 +1,22 @@
+import promises from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
+
+/**
+ * A process that restores and kills itself right before its nth rename: every step is written down by one, and every change of what is live
+ * is one. Called as `node restore-process.ts FOLDER N JOBS REQUEST`; prints the outcome when it comes to its end.
+ */
+const [, , folder = '', nth = '', jobs = '{}', request = '{}'] = process.argv
+const rename = promises.rename
+let renames = 0
+promises.rename = async (from, to) => {
+  if (++renames === Number(nth)) process.kill(process.pid, 'SIGKILL')
+  await rename(from, to)
+}
+syncBuiltinESMExports()
+
+const { RestoreScene } = await import('./restore-scene.ts')
+const scene = new RestoreScene(folder)
+const { sets, ...restoreRequest } = JSON.parse(request) as Record<string, unknown>
+const parts = scene.parts(JSON.parse(jobs) as Record<string, unknown>, sets === undefined ? {} : { sets: sets as Record<string, unknown> })
+const outcome = await scene.restore(restoreRequest, parts)
+process.stdout.write(JSON.stringify(outcome))
