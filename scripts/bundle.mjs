@@ -7,12 +7,16 @@ import { rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Programs of each service: its main, and the short-lived children that lie beside it. */
+/** Programs of each service: its main, and the children and threads that it starts, which must lie beside it. */
 /** @type {Record<string, { entries: Record<string, string>, flags: string[] }>} */
 export const services = {
   collector: {
     entries: { main: 'src/main.ts', 'config-child': 'src/config-child.ts', 'inventory-child': 'src/inventory/inventory-child.ts' },
     flags: ['--max-semi-space-size=1', '--max-old-space-size=32', '--optimize-for-size', '--v8-pool-size=0', '--single-threaded'],
+  },
+  backup: {
+    entries: { main: 'src/main.ts', reader: 'src/archive/workers/reader.ts', writer: 'src/restore/tree/workers/writer.ts' },
+    flags: ['--max-semi-space-size=1', '--optimize-for-size'],
   },
 }
 
@@ -33,11 +37,13 @@ function keepToAscii(file) {
  * Writes the bundle of a service; gives the folder.
  * @param {string} name
  * @param {string} folder
+ * @param {Record<string, string>} [programs] more entries that share its parts, as paths from the top of the checkout
  */
-export async function bundle(name, folder) {
+export async function bundle(name, folder, programs = {}) {
   const service = services[name]
   if (service === undefined) throw new Error(`no service is named "${name}": ${Object.keys(services).join(', ')}`)
-  const input = Object.fromEntries(Object.entries(service.entries).map(([entry, file]) => [entry, `services/${name}/${file}`]))
+  const own = Object.entries(service.entries).map(([entry, file]) => [entry, `services/${name}/${file}`])
+  const input = { ...Object.fromEntries(own), ...programs }
   const build = await rolldown({
     cwd: root,
     input,

@@ -21,6 +21,8 @@ export interface ServiceOptions {
   natsUrl: string
   /** The section of the service, and those that it refers to. */
   sections: Record<string, unknown>
+  /** The default is 30 s; who has much to read takes longer. */
+  readyDeadlineMs?: number
 }
 
 /** Writes the configuration file of a service; returns its path. */
@@ -44,7 +46,7 @@ export async function startServices(
   })
   const processes = started.map((each) => each.process)
   try {
-    await Promise.all(started.map(({ service, process }) => process.until(atWork[service], readyDeadlineMs, signal)))
+    await Promise.all(started.map(({ service, process }) => process.until(atWork[service], options.readyDeadlineMs ?? readyDeadlineMs, signal)))
     return processes
   } catch (error) {
     await endAll(processes)

@@ -34,7 +34,7 @@ export const alerterMany: Benchmark = {
 
 async function measure({ folder, signal, say }: BenchmarkContext): Promise<Record<string, Figure>> {
   const broker = await startBroker()
-  const options = { folder, host: 'bench-1', natsUrl: broker.server.url, sections: { alerter: alerterSection() } }
+  const options = { folder, host: 'bench-1', natsUrl: broker.server.url, sections: { alerter: alerterSection() }, readyDeadlineMs: deadlineMs }
   const processes = await startServices(['alerter'], options, signal)
   try {
     const { admin } = broker

@@ -43,11 +43,15 @@ export class ConflictError extends NightshiftError {}
 /** A cause may have a cause, and in a mischievous one the circle closes. */
 const maxCauses = 8
 
-/** A short, one-line account of anything thrown, with its causes. */
+/** A short, one-line account of anything thrown, with its causes. What a message says of its cause is not said again. */
 export function describeError(error: unknown, causes: number = maxCauses): string {
   if (!(error instanceof Error)) return describeThing(error)
-  const cause = error.cause === undefined || causes === 0 ? '' : `: ${describeError(error.cause, causes - 1)}`
-  return `${error.message}${cause}`
+  const { message } = error
+  if (error.cause === undefined || causes === 0) return message
+  const cause = describeError(error.cause, causes - 1)
+  const own = error.cause instanceof Error ? error.cause.message : cause
+  const isSaid = message.includes(`: ${own}`) || message.includes(`(${own}`)
+  return isSaid ? message + cause.slice(own.length) : `${message}: ${cause}`
 }
 
 /** True when retrying the same thing later makes sense. Unknown errors count as transient: losing work is worse than trying again. */

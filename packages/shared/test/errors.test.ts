@@ -8,6 +8,13 @@ describe('an error in one line', () => {
     expect(describeError(error)).toBe('cannot reach NATS: connection refused: ECONNREFUSED')
   })
 
+  test('says nothing twice where a message tells of its cause already', () => {
+    const cause = new Error('it is no JSON', { cause: 'a bracket is missing' })
+    expect(describeError(new ConfigError('a', 'the file cannot be used: it is no JSON; mend it', { cause }))).toBe(
+      'the file cannot be used: it is no JSON; mend it: a bracket is missing',
+    )
+  })
+
   test('ends where causes go in a circle', () => {
     const error = new Error('round')
     error.cause = new Error('and round', { cause: error })

@@ -35,12 +35,21 @@ export function listAlerts(records: Iterable<AlertRecord>, stateOf?: (event: Ale
   return { alerts, total: all.length }
 }
 
-/** The worst and oldest first. Of a hundred thousand only those are put in order that may fit. */
+/** The records that a request asks for: `{"alerts": ["<fingerprint>"]}` for some of them, which may stand too far down for the whole list. */
+export function askedFor(records: readonly AlertRecord[], request: unknown): readonly AlertRecord[] {
+  const wanted = typeof request === 'object' && request !== null && 'alerts' in request ? request.alerts : undefined
+  if (!Array.isArray(wanted)) return records
+  const fingerprints = new Set<unknown>(wanted)
+  return records.filter(({ series }) => fingerprints.has(series.fingerprint))
+}
+
+/** The worst and oldest first. Of a hundred thousand only those are put in order that may fit, and each is looked at once. */
 function worstOf(records: readonly AlertRecord[]): AlertRecord[] {
-  const keys = Float64Array.from(records, rankOf).sort()
-  const last = keys[maxListed - 1] ?? Number.POSITIVE_INFINITY
+  const ranks = new Float64Array(records.length)
+  for (const [index, record] of records.entries()) ranks[index] = rankOf(record)
+  const last = ranks.toSorted()[maxListed - 1] ?? Number.POSITIVE_INFINITY
   return records
-    .filter((record) => rankOf(record) <= last)
+    .filter((_, index) => (ranks[index] ?? 0) <= last)
     .toSorted((a, b) => rankOf(a) - rankOf(b))
     .slice(0, maxListed)
 }

@@ -4,20 +4,21 @@ import type { Clock } from '@nightshift/shared/clock'
 import { ContractError } from '@nightshift/shared/errors'
 import { newId } from '@nightshift/shared/ids'
 import { ackBucket, ackRequestSchema, unackRequestSchema, type Ack } from './ack/ack.ts'
-import type { AlertList } from './list-alerts.ts'
 import { silenceBucket, silenceOf, silenceRequestSchema, type Silence } from './silence/silence.ts'
+import type { AlertRecord } from './state/stored.ts'
 
 interface Parts {
   readonly bus: Bus
   readonly clock: Clock
-  readonly list: () => Promise<AlertList>
+  /** Every alert, also those that do not fit into a list. */
+  readonly records: () => Promise<readonly AlertRecord[]>
 }
 
 /**
  * What people may ask of the alerter. Requests reach any replica, also one that stands by, so each only writes down what is wanted; the
  * replica that works sees it at once and carries it out.
  */
-export function peopleEndpoints({ bus, clock, list }: Parts): Endpoint[] {
+export function peopleEndpoints({ bus, clock, records }: Parts): Endpoint[] {
   const write = async (ack: Ack): Promise<void> => {
     const bucket = await bus.bucket('acks', ackBucket)
     const known = await bucket.get(ack.fingerprint)
@@ -29,7 +30,7 @@ export function peopleEndpoints({ bus, clock, list }: Parts): Endpoint[] {
       description: 'Takes an alert on: {"alert": "<fingerprint>", "actor": "<who>", "comment": "..."}',
       handle: async (request) => {
         const { alert, actor, comment, for_seconds: forSeconds } = parse(ackRequestSchema, request)
-        const { fingerprint, epoch, rule, host } = await theOne(list, alert)
+        const { fingerprint, epoch, rule, host } = theOne(await records(), alert)
         const now = clock.now()
         const untilMs = forSeconds === undefined ? null : now + forSeconds * 1000
         await write({ fingerprint, epoch, actor, comment, time_ms: now, until_ms: untilMs })
@@ -41,7 +42,7 @@ export function peopleEndpoints({ bus, clock, list }: Parts): Endpoint[] {
       description: 'Gives an alert back: {"alert": "<fingerprint>", "actor": "<who>"}',
       handle: async (request) => {
         const { alert, actor } = parse(unackRequestSchema, request)
-        const { fingerprint, epoch, rule, host } = await theOne(list, alert)
+        const { fingerprint, epoch, rule, host } = theOne(await records(), alert)
         const now = clock.now()
         // One whose time is up at once: it is still there for a replica that looks later.
         await write({ fingerprint, epoch, actor, comment: '', time_ms: now, until_ms: now })
@@ -84,13 +85,14 @@ export function peopleEndpoints({ bus, clock, list }: Parts): Endpoint[] {
 }
 
 /** The alert that fires and begins like this. Throws ContractError when there is none, or more than one. */
-async function theOne(list: Parts['list'], alert: string): Promise<AlertList['alerts'][number]> {
-  const found = (await list()).alerts.filter(({ fingerprint, phase }) => phase === 'firing' && fingerprint.startsWith(alert))
+function theOne(records: readonly AlertRecord[], alert: string): { fingerprint: string; epoch: string; rule: string; host: string | null } {
+  const found = records.filter(({ series, life }) => life.phase === 'firing' && series.fingerprint.startsWith(alert))
   const [only] = found
   if (only === undefined)
     throw new ContractError('unknown_alert', `no alert that fires begins with ${alert}; \`nightshift alerts\` lists them`)
   if (found.length > 1) throw new ContractError('ambiguous_alert', `${found.length} alerts begin with ${alert}; give more of it`)
-  return only
+  const { fingerprint, rule, host } = only.series
+  return { fingerprint, epoch: only.life.epoch, rule, host }
 }
 
 function parse<S extends z.ZodType>(schema: S, request: unknown): z.infer<S> {

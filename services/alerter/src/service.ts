@@ -12,7 +12,7 @@ import { alertStates } from './explain/alert-states.ts'
 import { explainEndpoint } from './explain/explain-endpoint.ts'
 import type { Standing } from './explain/standing.ts'
 import { storedStanding } from './explain/stored-standing.ts'
-import { listAlerts, type AlertList } from './list-alerts.ts'
+import { askedFor, listAlerts, type AlertList } from './list-alerts.ts'
 import { selfMetrics } from './metrics.ts'
 import { peopleEndpoints } from './people-endpoints.ts'
 import { ShardKeeper } from './shard-keeper.ts'
@@ -47,11 +47,15 @@ class Alerter implements RunningService<AlerterConfig> {
     this.#context = context
     this.#config = config
     this.#channels = new OpenChannels({ clock, log, version, locale: base.locale, timezone: timezoneOf(base) }, config.channels)
-    const list = { verb: 'list', description: 'Alerts that are pending or firing', handle: () => this.#list() }
+    const list = {
+      verb: 'list',
+      description: 'Alerts that are pending or firing; only some of them: {"alerts": ["<fingerprint>"]}',
+      handle: (request: unknown) => this.#list(request),
+    }
     const explain = explainEndpoint(async () => await this.#standing())
     const texts = textsOf(base.locale, timezoneOf(base))
     const test = testEndpoint({ channels: this.#channels, clock, source: context.source, texts })
-    const endpoints = [list, explain, test, ...peopleEndpoints({ bus, clock, list: () => this.#list() })]
+    const endpoints = [list, explain, test, ...peopleEndpoints({ bus, clock, records: async () => (await this.#standing()).records })]
     bus.serve(endpoints)
     const ask: Ask = async (verb, request) => await endpoints.find((endpoint) => endpoint.verb === verb)?.handle(request)
     this.#slack = new SlackPeople({ log, clock, locale: base.locale, timezone: timezoneOf(base), ask }, config.channels)
@@ -112,9 +116,9 @@ class Alerter implements RunningService<AlerterConfig> {
     return this.#keepers.flatMap(({ shard }) => shard ?? [])
   }
 
-  async #list(): Promise<AlertList> {
+  async #list(request?: unknown): Promise<AlertList> {
     const standing = await this.#standing()
-    return listAlerts(standing.records, alertStates(standing))
+    return listAlerts(askedFor(standing.records, request), alertStates(standing))
   }
 
   async #standing(): Promise<Standing> {
@@ -123,6 +127,7 @@ class Alerter implements RunningService<AlerterConfig> {
     // What other replicas hold is seen as it is stored.
     if (first === undefined || rest.length + 1 < this.#keepers.length)
       return await storedStanding(bus, this.#config, timezoneOf(base), clock.now())
+    if (rest.length === 0) return first
     const all = [first, ...rest]
     return {
       ...first,

@@ -4,16 +4,22 @@ import { configName, duration, formatDuration } from '@nightshift/shared/config/
 import { destinationSchema } from './config/destination-config.ts'
 import { integritySchema } from './config/integrity-config.ts'
 import { jobSchema } from './config/job-config.ts'
+import { mirrorSchema } from './config/mirror-config.ts'
 import { passwordSchema } from './config/password.ts'
+import { restoreSetSchema } from './config/restore-config.ts'
+import { planSchema } from './config/recovery-config.ts'
 import { schedule } from './config/schedule-config.ts'
+import { verifySchema } from './config/verify-config.ts'
 import { integrityJob } from './jobs/integrity-name.ts'
 import { pruneJob } from './jobs/prune-name.ts'
 import { longestGapMs } from './jobs/schedule.ts'
 import { judgeCopies } from './jobs/three-two-one.ts'
+import { planJob, verifyJob } from './verify/event-names.ts'
 
 const maxJobs = 128
 const maxDestinations = 16
 const maxDatabases = 64
+const maxMirrors = 16
 const hourMs = 3_600_000
 const dayMs = 86_400_000
 
@@ -33,7 +39,16 @@ export const backupConfigSchema = z
       .refine((all) => Object.keys(all).length <= maxJobs, `too many; the most is ${maxJobs}`)
       .refine((all) => !Object.hasOwn(all, pruneJob), `no job can be called ${pruneJob}: events of pruning go by that name`)
       .refine((all) => !Object.hasOwn(all, integrityJob), `no job can be called ${integrityJob}: events of checks go by that name`)
+      .refine(
+        (all) => ![verifyJob, planJob].some((name) => Object.hasOwn(all, name)),
+        `no job can be called ${verifyJob} or ${planJob}: events go by these names`,
+      )
       .default({}),
+    sets: z
+      .record(configName(), restoreSetSchema)
+      .refine((all) => Object.keys(all).length <= maxJobs, `too many; the most is ${maxJobs}`)
+      .default({})
+      .describe('Jobs that are restored together: all of them or none'),
     prune: z
       .strictObject({
         schedule: schedule().prefault('30 5 * * 0'),
@@ -48,6 +63,12 @@ export const backupConfigSchema = z
       .default({})
       .describe('Databases that are looked through for damage and broken rules; nothing is changed but on request'),
     integrity_schedule: schedule().prefault('0 4 * * 5').describe('When; the default is Friday, 04:00'),
+    verify: verifySchema.prefault({}),
+    plan: planSchema.optional(),
+    mirrors: z
+      .record(configName(), mirrorSchema)
+      .refine((all) => Object.keys(all).length <= maxMirrors, `too many; the most is ${maxMirrors}`)
+      .default({}),
     workers: z.int().min(1).max(16).optional().describe('Threads that read, compress and encrypt; the default is one a core, at most 4'),
   })
   .describe('Backs up what this host has, encrypted, into restic repositories')
@@ -57,6 +78,9 @@ export type BackupConfig = z.infer<typeof backupConfigSchema>
 /** What only the whole file can tell. */
 export const backupCrossChecks: readonly CrossCheck[] = [
   referencesExist({ from: ['backup.jobs.*.to.*'], to: 'backup.destinations', what: 'destination' }),
+  referencesExist({ from: ['backup.plan.tiers.*.jobs.*'], to: 'backup.jobs', what: 'job' }),
+  referencesExist({ from: ['backup.sets.*.jobs.*'], to: 'backup.jobs', what: 'job' }),
+  setsAreNoJobs,
   destinationsExist,
   passwordsExist,
   objectivesCanBeMet,
@@ -72,6 +96,13 @@ function destinationsExist(view: ConfigView): Problem[] {
   if (config === undefined || Object.keys(config.jobs).length === 0 || Object.keys(config.destinations).length > 0) return []
   const hint = 'add for example destinations: { disk: { kind: local, path: /var/backups/nightshift } }'
   return [{ path: ['backup', 'jobs'], on: 'key', message: 'have no destination to go to', hint }]
+}
+
+function setsAreNoJobs(view: ConfigView): Problem[] {
+  const config = sectionOf(view)
+  return Object.keys(config?.sets ?? {})
+    .filter((name) => Object.hasOwn(config?.jobs ?? {}, name))
+    .map((name) => ({ path: ['backup', 'sets', name], on: 'key', message: 'is the name of a job too', hint: 'give the set another name' }))
 }
 
 function passwordsExist(view: ConfigView): Problem[] {

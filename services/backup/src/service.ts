@@ -1,9 +1,11 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { ConflictError, describeError } from '@nightshift/shared/errors'
 import type { RunningService, SelfMetrics, ServiceContext, ServiceDefinition } from '@nightshift/shared/service/service'
 import type { BackupConfig } from './config.ts'
 import { adoptPast } from './jobs/adopt.ts'
-import type { Speaker } from './jobs/backup-event.ts'
-import { endpoints } from './jobs/endpoints.ts'
+import type { BackupFacts, Speaker } from './jobs/backup-event.ts'
+import { audit, endpoints } from './jobs/endpoints.ts'
 import { IntegrityChecks } from './jobs/integrity-checks.ts'
 import { jobRows, type JobRow } from './jobs/job-rows.ts'
 import { JobRunner } from './jobs/job-runner.ts'
@@ -12,7 +14,15 @@ import { RunQueue } from './jobs/queue.ts'
 import { Scheduler } from './jobs/scheduler.ts'
 import { StateStore } from './jobs/state-store.ts'
 import { Destinations } from './local/destinations.ts'
+import { removeLeftovers } from './local/leftovers.ts'
 import { backupMetrics } from './metrics.ts'
+import { mirrorEndpoint } from './mirror/mirror-endpoint.ts'
+import { Mirrors } from './mirror/mirrors.ts'
+import { restoreEndpoints } from './restore/restore-endpoints.ts'
+import { Restorer } from './restore/restorer.ts'
+import { PlanRunner } from './recovery/plan-runner.ts'
+import { verifyEndpoints } from './verify/verify-endpoints.ts'
+import { Verifier } from './verify/verifier.ts'
 
 /** `ops.rpc.backup.<host>.*` in; `ops.backup.<host>.<job>.<phase>`, `ops.progress.<host>.<job>` and `ops.audit.backup` out. */
 export const backup: ServiceDefinition<BackupConfig> = {
@@ -33,6 +43,10 @@ class Backup implements RunningService<BackupConfig> {
   readonly #runner: JobRunner
   readonly #pruner: Pruner
   readonly #integrity: IntegrityChecks
+  readonly #verifier: Verifier
+  readonly #restorer: Restorer
+  readonly #plans: PlanRunner
+  readonly #mirrors: Mirrors
   readonly #scheduler: Scheduler
   readonly #timezone: string
   readonly #stopping = new AbortController()
@@ -56,28 +70,81 @@ class Backup implements RunningService<BackupConfig> {
       publish: async (about, facts) => await this.#runner.publish(about, facts),
     })
     this.#integrity = new IntegrityChecks({ ...shared, publish: async (about, facts) => await this.#runner.publish(about, facts) })
+    const told = {
+      destinations: () => this.#destinations(),
+      publish: async (about: Parameters<JobRunner['publish']>[0], facts: BackupFacts) => await this.#runner.publish(about, facts),
+      tell: (...progress: Parameters<JobRunner['tell']>) => this.#runner.tell(...progress),
+    }
+    this.#verifier = new Verifier({ ...shared, ...told, bus, speaker, timezone: this.#timezone, stateDir })
+    const audited = { bus, clock, speaker }
+    this.#restorer = new Restorer({
+      ...shared,
+      ...told,
+      ...audited,
+      version,
+      timezone: this.#timezone,
+      stateDir,
+      audit: async (actor, target, outcome, reason) => await audit(audited, actor, 'backup.restore', target, outcome, reason),
+    })
     this.#queue = new RunQueue(async (run) => {
       this.#scheduler.begun(run.job)
-      await ([this.#pruner, this.#integrity].find((each) => each.owns(run)) ?? this.#runner).perform(run)
+      await ([this.#pruner, this.#integrity, this.#verifier, this.#restorer].find((each) => each.owns(run)) ?? this.#runner).perform(run)
       // When this one is out of the queue: it may be due again already.
       setImmediate(() => this.#scheduler.look())
     })
+    this.#mirrors = new Mirrors({ clock, log })
+    this.#plans = new PlanRunner({
+      ...shared,
+      ...told,
+      host,
+      timezone: this.#timezone,
+      stateDir,
+      queue: this.#queue,
+      verifier: this.#verifier,
+    })
     const prune = (destination: string): void => this.#pruner.enqueue(this.#queue, destination)
     const checkIntegrity = (database: string): void => void this.#integrity.enqueue(this.#queue, database, 'schedule')
-    const planned = { prune, checkIntegrity }
+    const besides = (nowMs: number): number[] => [...this.#verifier.look(this.#queue, nowMs), ...this.#plans.look(nowMs)]
+    const planned = { prune, checkIntegrity, besides }
     this.#scheduler = new Scheduler(
       { host, timezone: this.#timezone, clock, log, store: this.#store, queue: this.#queue, ...planned },
       config,
     )
     const parts = { bus, clock, speaker, store: this.#store, queue: this.#queue, runner: this.#runner, scheduler: this.#scheduler }
-    bus.serve(endpoints({ ...parts, integrity: this.#integrity, config: () => this.#config, destinations: () => this.#destinations() }))
+    bus.serve([
+      ...endpoints({ ...parts, integrity: this.#integrity, config: () => this.#config, destinations: () => this.#destinations() }),
+      ...restoreEndpoints({ restorer: this.#restorer, queue: this.#queue }),
+      ...verifyEndpoints({ ...parts, verifier: this.#verifier, plans: this.#plans, config: () => this.#config }),
+      mirrorEndpoint(this.#mirrors),
+    ])
   }
 
   async open(): Promise<void> {
+    await this.#removeLeftovers()
     await this.#store.load()
+    await this.#restorer.recover(this.#stopping.signal)
     await this.#runner.recover()
+    await this.#verifier.open()
     this.#adopt()
+    await this.#mirrors.use(this.#config.mirrors)
     await this.#scheduler.start()
+  }
+
+  /** What a process that was killed left behind: temporary copies, scratch servers. */
+  async #removeLeftovers(): Promise<void> {
+    const { log, stateDir } = this.#context
+    const places = [
+      { path: join(stateDir, 'work'), isOurs: true },
+      { path: join(this.#config.verify.scratch_dir ?? stateDir, 'drill'), isOurs: true },
+      { path: tmpdir(), isOurs: false },
+    ]
+    try {
+      const { folders, processes } = await removeLeftovers(places)
+      if (folders > 0)
+        log.warn({ folders, processes }, `removed what a process that is gone left: ${folders} work folders, ${processes} processes`)
+    } catch (error) {
+      log.warn({ error }, `what a process that is gone left could not be removed: ${describeError(error)}`)
+    }
   }
 
   notReady(): string[] {
@@ -85,7 +152,8 @@ class Backup implements RunningService<BackupConfig> {
   }
 
   self(): SelfMetrics {
-    return backupMetrics(this.#rows(), this.#integrity.rows(this.#queue), this.#runner, this.#queue.length)
+    const own = backupMetrics(this.#rows(), this.#integrity.rows(this.#queue), this.#runner, this.#queue.length)
+    return { ...own, ...this.#mirrors.metrics() }
   }
 
   nextDue(): Record<string, string> {
@@ -100,6 +168,7 @@ class Backup implements RunningService<BackupConfig> {
   async reload(config: BackupConfig): Promise<void> {
     this.#config = config
     this.#adopt()
+    await this.#mirrors.use(config.mirrors)
     await this.#scheduler.use(config)
   }
 
@@ -107,7 +176,11 @@ class Backup implements RunningService<BackupConfig> {
     this.#stopping.abort()
     this.#scheduler.stop()
     await this.#queue.close(new ConflictError('run_interrupted', 'the service was stopped in the middle of the run', { transient: true }))
+    this.#verifier.stop()
+    await this.#mirrors.stop()
+    await this.#plans.stop()
     await this.#adopting
+    await this.#store.settled()
   }
 
   /** Since when the slots of jobs count that were not seen before: their newest snapshot may be known to the repository. */

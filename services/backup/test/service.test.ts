@@ -152,7 +152,7 @@ test('hooks go before and after, after also when the run failed, and a hook that
   const note = (text: string): object => ({ run: ['sh', '-c', `echo "${text} $NIGHTSHIFT_OUTCOME" >> '${file}'`] })
   await rig.backUp(rig.config({ before: [note('stop')], after: [note('start')] }))
   await rig.ask('run', { job: 'files' })
-  await until('completed')
+  await until('verified')
   expect(readFileSync(file, 'utf8')).toBe('stop \nstart completed\n')
   renameSync(rig.data, `${rig.data}.gone`)
   await rig.ask('run', { job: 'files' })
@@ -268,6 +268,32 @@ test('a changed configuration is taken without losing what is known, and jobs th
   expect(await row()).toMatchObject({ job: 'files', state: 'ok' })
   await service.reload(backupConfigSchema.parse(rig.config({ schedule: 'daily' })))
   expect(Object.keys(service.nextDue?.() ?? {})).toEqual(['files'])
+})
+
+test('a name that every object knows is no job, and leaves nothing behind that keeps the service from its next start', async () => {
+  const first = await rig.backUp(rig.config())
+  for (const job of ['constructor', '__proto__', 'toString']) {
+    await expect(rig.ask('run', { job })).rejects.toThrow('there is no job')
+    await expect(rig.ask('snapshots', { job })).rejects.toThrow('there is no job')
+    await expect(rig.ask('snapshots', { destination: job })).rejects.toThrow('there is no destination')
+  }
+  await rig.ask('run', { job: 'files' })
+  await until('verified')
+  await first.stop()
+  const state = JSON.parse(readFileSync(join(rig.stateDir, 'backup.json'), 'utf8')) as { state: { jobs: object } }
+  expect(Object.keys(state.state.jobs)).toEqual(['files'])
+  await rig.backUp(rig.config())
+  expect(await row()).toMatchObject({ job: 'files', state: 'ok' })
+})
+
+test('a state that cannot be written, as on a full disk, keeps no backup from being made', async () => {
+  mkdirSync(join(rig.stateDir, 'backup.json.tmp'))
+  await rig.backUp(rig.config())
+  await rig.ask('run', { job: 'files' })
+  await until('verified')
+  expect(rig.phases()).toEqual(['started', 'completed', 'verified'])
+  expect(rig.log).toContain('backup.json; free space, or correct its permissions')
+  expect(await row()).toMatchObject({ state: 'ok' })
 })
 
 test('what is asked wrongly is refused with what there is', async () => {

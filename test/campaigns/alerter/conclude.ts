@@ -5,6 +5,7 @@ import type { Cast } from './cast.ts'
 import { copiesOf } from './copies.ts'
 import type { CrashBed } from './crash-bed.ts'
 import type { Finding } from './finding.ts'
+import { hiddenAlerts } from './hearing.ts'
 import { judge } from './judge.ts'
 
 /** Retries wait for twice as long each time, so the last one may come late. */
@@ -23,6 +24,7 @@ export async function conclude(bed: CrashBed, cast: Cast): Promise<Outcome> {
   const findings = await judge(bed, cast)
   const dead = await bed.dead()
   const copies = copiesOf(bed)
+  const hidden = hiddenAlerts(bed.slack, bed.smtp.mails)
   const often = copies.filter(({ times, unanswered }) => times - unanswered > 2)
   const storyOf = ({ what, name, fromMs, toMs }: Finding): string => [what, ...bed.story.of(name, fromMs, toMs)].join('\n      ')
   return {
@@ -33,6 +35,7 @@ export async function conclude(bed: CrashBed, cast: Cast): Promise<Outcome> {
       slack_calls: bed.slack.calls.length,
       mails: bed.smtp.mails.length,
       refused: bed.hook.refused + bed.pager.refused,
+      counted_only: hidden.team + hidden.mail,
       doubled: copies.filter(({ times, unanswered }) => times - unanswered > 1).length,
       again_unanswered: copies.filter(({ unanswered }) => unanswered > 0).length,
     },

@@ -36,14 +36,34 @@ export interface SlackSaying {
 
 const unanswered = 'taken, no answer'
 
+/** What a message of many alerts counts and does not show. */
+function hiddenIn(text: string): number {
+  return text.includes('Summary') ? Number(/and (\d+) more/.exec(text)?.[1] ?? 0) : 0
+}
+
+/** Alerts that were told of in a number only, in Slack or by mail. */
+export function hiddenAlerts(slack: SlackStandIn, mails: readonly ReceivedMail[]): { team: number; mail: number } {
+  const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0)
+  return {
+    team: sum(slack.calls.filter(isSaid).map(({ args }) => hiddenIn(textOf(args)))),
+    mail: sum(mails.map(({ raw }) => hiddenIn(raw))),
+  }
+}
+
+function textOf(args: SlackCall['args']): string {
+  return `${args['text'] ?? ''}\n${args['attachments'] ?? ''}`
+}
+
+function isSaid({ method, outcome }: SlackCall): boolean {
+  return /^chat\.(postMessage|update)$/.test(method) && (outcome === 'ok' || outcome === unanswered)
+}
+
 export function slackMentions({ args }: SlackCall): Mention[] {
-  return mentionsIn(`${args['text'] ?? ''}\n${args['attachments'] ?? ''}`)
+  return mentionsIn(textOf(args))
 }
 
 /** What was said in Slack, in its order. */
 export function slackSayings(slack: SlackStandIn): SlackSaying[] {
-  const isSaid = ({ method, outcome }: SlackCall): boolean =>
-    /^chat\.(postMessage|update)$/.test(method) && (outcome === 'ok' || outcome === unanswered)
   return slack.calls.filter(isSaid).map((call) => ({
     mentions: slackMentions(call),
     isEdit: call.method === 'chat.update',

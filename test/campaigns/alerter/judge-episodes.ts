@@ -7,11 +7,11 @@ export function judgeEpisodes(
   kind: 'group' | 'team' | 'mail',
   steps: ReadonlyMap<string, readonly Step[]>,
   mentions: readonly Mention[],
-  isEndAlwaysTold: boolean,
+  { isEndAlwaysTold, hidden }: { isEndAlwaysTold: boolean; hidden: number },
 ): Finding[] {
   const told = new Set(mentions.map(({ name, phase }) => `${name} ${phase}`))
   const nowMs = performance.now()
-  const findings = [...steps].flatMap(([name, [begin, end]]): Finding[] => {
+  const untold = [...steps].flatMap(([name, [begin, end]]): Finding[] => {
     if (!name.startsWith(`${kind}-`) || begin === undefined) return []
     const story = { name, fromMs: begin.atMs, toMs: nowMs }
     const stoodMs = (end?.atMs ?? nowMs) - begin.atMs
@@ -24,8 +24,9 @@ export function judgeEpisodes(
   const unknown = mentions.filter(
     ({ name, phase }) => name.startsWith(`${kind}-`) && !steps.get(name)?.some((step) => step.phase === phase),
   )
+  // A message shows so many alerts and counts the rest.
   return [
-    ...findings,
+    ...(untold.length <= hidden ? [] : untold),
     ...unknown.map(({ name, phase }) => ({ what: `${name} is told as ${phase} and never was`, name, fromMs: 0, toMs: nowMs })),
   ]
 }

@@ -1,21 +1,23 @@
 import { userInfo } from 'node:os'
 import { Repository } from '@nightshift/backup/repository/repository'
 import { isoTime } from '@nightshift/shared/clock'
-import { NightshiftError } from '@nightshift/shared/errors'
+import { ConfigError, NightshiftError } from '@nightshift/shared/errors'
 import { readFlags } from '../commands/command.ts'
 import { chosenDestinations, localFlags, openLocalBackup, type LocalBackup } from './local-backup.ts'
+import { bytesText } from './quantities.ts'
 import { recoveryKit, type KitEntry } from './recovery-kit.ts'
 import type { Verb } from './verb.ts'
 
-const usage = `nightshift backup init [--to DESTINATION] [--config FILE]
-  makes the repositories that are not there yet, and prints the recovery kit`
+const usage = `nightshift backup init [--to DESTINATION] [--config FILE] [--data DIR | --nats URL]
+  makes the repositories that are not there yet, and prints the recovery kit
+  --data, --nats  the bus of an object store (kind: nats): of an \`up\` on this host, or with the login of an admin in the URL`
 
 /** Makes the repositories of the configuration. Those of one host cut files in the same places, so that copies share what they have. */
 export const init: Verb = {
   usage,
   run: async (args, terminal) => {
     const { values } = readFlags({ usage }, { args, options: { ...localFlags, to: { type: 'string' } } })
-    const local = await openLocalBackup(values, terminal)
+    const local = await openLocalBackup(values, terminal, 'admin')
     const entries: KitEntry[] = []
     const wanted = chosenDestinations(local, values.to)
     let polynomial = await knownPolynomial(local)
@@ -56,7 +58,10 @@ async function openOrCreate(
     return { repository: await Repository.create(store, { ...owner, ...(polynomial === undefined ? {} : { polynomial }) }), isNew: true }
   } catch (error) {
     await store.close()
-    throw error
+    const config = local.destinations.config(name)
+    if (config.kind !== 'nats' || !(error instanceof NightshiftError) || error.code !== 'store_full') throw error
+    const message = `${name}: the broker cannot set aside ${bytesText(config.max_bytes)} for the object store ${config.bucket}: lower max_bytes of this destination (that of \`nightshift up\` has 200 MiB to give), or raise max_file_store of nats-server`
+    throw new ConfigError('no_room', message, { cause: error })
   }
 }
 

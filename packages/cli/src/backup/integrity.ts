@@ -8,7 +8,6 @@ import {
 } from '@nightshift/backup/integrity/check'
 import { ConfigError, describeError, NightshiftError } from '@nightshift/shared/errors'
 import { readFlags, type Terminal } from '../commands/command.ts'
-import { operatorFlags } from '../operator/connect-operator.ts'
 import { confirm } from './confirm.ts'
 import { localFlags, openConfiguredBackup, type LocalBackup } from './local-backup.ts'
 import { noteActs } from './note-act.ts'
@@ -46,7 +45,6 @@ export const integrity: Verb = {
   run: async (args, terminal) => {
     const options = {
       ...localFlags,
-      ...operatorFlags,
       repair: { type: 'boolean', default: false },
       yes: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -87,7 +85,9 @@ function chosen({ config }: LocalBackup, names: readonly string[]): readonly str
 async function look(local: LocalBackup, name: string, flags: Flags, terminal: Terminal): Promise<Outcome> {
   const config = local.config.integrity[name]
   if (config === undefined) throw new ConfigError('no_such_database', `there is no ${name}`)
-  const out = (line: string): void => void (flags.json ? undefined : terminal.out(line))
+  const out = (line: string): void => {
+    if (!flags.json) terminal.out(line)
+  }
   terminal.status?.(`${name}: looking`)
   const report = await checkIntegrity(config, local.signal).finally(() => terminal.status?.(''))
   for (const line of reportLines(name, report)) out(line)

@@ -9,10 +9,18 @@ import { loadConfig } from '@nightshift/shared/config/load-config'
 import { ConfigError } from '@nightshift/shared/errors'
 import type { Terminal } from '../commands/command.ts'
 import { findConfigFile } from '../config/open-config.ts'
+import { operatorFlags } from '../operator/connect-operator.ts'
 import { version } from '../version.ts'
+import { busLogin } from './bus-login.ts'
 
-/** Flags of everything that works with nothing but the configuration file and the password. */
-export const localFlags = { config: { type: 'string' } } as const
+/** Flags of everything that works with nothing but the configuration file and the password; the bus only for an object store of it. */
+export const localFlags = { config: { type: 'string' }, ...operatorFlags } as const
+
+interface LocalFlags {
+  readonly config?: string | undefined
+  readonly data?: string | undefined
+  readonly nats?: string | undefined
+}
 
 /** The backup of this host without a bus. */
 export interface LocalBackup {
@@ -29,15 +37,19 @@ export interface LocalBackup {
 }
 
 /** The same, with at least one destination. Throws ConfigError `config_invalid`, `no_destinations`. */
-export async function openLocalBackup(flags: { config?: string | undefined }, terminal: Terminal): Promise<LocalBackup> {
-  const local = await openConfiguredBackup(flags, terminal)
+export async function openLocalBackup(flags: LocalFlags, terminal: Terminal, role: 'backup' | 'admin' = 'backup'): Promise<LocalBackup> {
+  const local = await openConfiguredBackup(flags, terminal, role)
   if (local.destinations.names.length > 0) return local
   const file = findConfigFile(flags.config, terminal.cwd)
   throw new ConfigError('no_destinations', `${file ?? 'the configuration'} has no backup.destinations; name the file with --config`)
 }
 
 /** Reads the configuration of the backup alone: no secret of another service is needed. Throws ConfigError `config_invalid`. */
-export async function openConfiguredBackup(flags: { config?: string | undefined }, terminal: Terminal): Promise<LocalBackup> {
+export async function openConfiguredBackup(
+  flags: LocalFlags,
+  terminal: Terminal,
+  role: 'backup' | 'admin' = 'backup',
+): Promise<LocalBackup> {
   const file = findConfigFile(flags.config, terminal.cwd)
   const loaded = await loadConfig({
     file,
@@ -53,6 +65,8 @@ export async function openConfiguredBackup(flags: { config?: string | undefined 
   const { base, sections } = loaded
   const config = sections.backup
   const host = (base.host ?? hostname()).toLowerCase()
+  const usesBus = Object.values(config.destinations).some(({ kind }) => kind === 'nats')
+  const nats = usesBus ? busLogin(base, flags, role, terminal) : base.nats
   const log = pino({ level: 'warn' }, { write: (line) => terminal.err(messageOf(line)) })
   return {
     config,
@@ -60,7 +74,7 @@ export async function openConfiguredBackup(flags: { config?: string | undefined 
     host,
     timezone: base.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     version,
-    destinations: new Destinations(config, { host, nats: base.nats, clock: systemClock }),
+    destinations: new Destinations(config, { host, nats, clock: systemClock }),
     clock: systemClock,
     log,
     signal: interruptSignal(),

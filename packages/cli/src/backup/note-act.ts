@@ -5,7 +5,7 @@ import { askBackup } from './ask-backup.ts'
 
 /** What was done on this host past the service. */
 export interface Act {
-  readonly action: 'backup.integrity_repair' | 'backup.repair'
+  readonly action: 'backup.integrity_repair' | 'backup.repair' | 'backup.restore' | 'backup.delete' | 'backup.export'
   readonly target: string
   readonly outcome: 'done' | 'failed'
   readonly reason?: string | null

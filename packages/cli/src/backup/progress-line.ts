@@ -1,4 +1,5 @@
 import type { RunProgress } from '@nightshift/backup/jobs/progress'
+import { plainText } from './plain-text.ts'
 import { bytesText } from './quantities.ts'
 
 const barWidth = 24
@@ -12,5 +13,5 @@ export function progressLine({ step, doneBytes, totalBytes, doneItems }: RunProg
       : `[${'#'.repeat(Math.round(share * barWidth)).padEnd(barWidth, '.')}] ${String(Math.floor(share * 100)).padStart(3)} %  `
   const amount = doneBytes === null ? '' : `${bytesText(doneBytes)}${totalBytes === null ? '' : ` of ${bytesText(totalBytes)}`}  `
   const items = doneItems === null ? '' : `${doneItems} files  `
-  return `${bar}${amount}${items}${step}`.slice(0, Math.max(20, columns - 1))
+  return plainText(`${bar}${amount}${items}${step}`).slice(0, Math.max(20, columns - 1))
 }

@@ -33,10 +33,13 @@ export const prune: Verb = {
         terminal.out(JSON.stringify({ destination: name, ...report, ...room }))
         continue
       }
-      const would = values['dry-run'] ? 'would remove' : 'removed'
-      terminal.out(
-        `${name}: ${would} ${report.removedPacks} packs (${bytesText(report.removedBytes)}), repacked ${report.repackedPacks} (${bytesText(report.repackedBytes)})`,
-      )
+      const [remove, repack] = values['dry-run'] ? ['would remove', 'would repack'] : ['removed', 'repacked']
+      const { removedPacks, removedBytes, repackedPacks, repackedBytes } = report
+      if (removedPacks + repackedPacks === 0) terminal.out(`${name}: nothing to remove now`)
+      else
+        terminal.out(
+          `${name}: ${remove} ${removedPacks} packs (${bytesText(removedBytes)}), ${repack} ${repackedPacks} (${bytesText(repackedBytes)})`,
+        )
       const nextTime = report.nextRemovalMs === null ? null : isoTime(report.nextRemovalMs)
       if (nextTime !== null)
         terminal.out(

@@ -25,7 +25,7 @@ export function recoveryKit(host: string, jobs: readonly string[], entries: read
 
 function entryLines({ name, id, config }: KitEntry, jobs: readonly string[]): string[] {
   const job = jobs[0] ?? 'JOB'
-  const { where, environment, before, address } = accessOf(config)
+  const { where, environment, before, address } = accessOf(name, config)
   const restic = `${environment}restic -r ${address}`
   return [
     `Repository ${name}`,
@@ -38,7 +38,7 @@ function entryLines({ name, id, config }: KitEntry, jobs: readonly string[]): st
   ]
 }
 
-function accessOf(config: DestinationConfig): { where: string; environment: string; before: string[]; address: string } {
+function accessOf(name: string, config: DestinationConfig): { where: string; environment: string; before: string[]; address: string } {
   switch (config.kind) {
     case 'local':
       return { where: `folder ${config.path}`, environment: '', before: [], address: quoted(config.path) }
@@ -54,7 +54,7 @@ function accessOf(config: DestinationConfig): { where: string; environment: stri
       }
     }
     case 'nats': {
-      const before = ['nightshift backup serve --to NAME --config nightshift.yaml   # prints the URL for restic']
+      const before = [`nightshift backup serve --to ${name} --config nightshift.yaml   # prints the URL for restic`]
       return { where: `object store ${config.bucket} of NATS`, environment: '', before, address: 'rest:URL' }
     }
   }

@@ -2,7 +2,6 @@ import { check as checkRepository } from '@nightshift/backup/check/check'
 import { acquireLock } from '@nightshift/backup/lock/repository-lock'
 import { repair as repairRepository, type RepairReport } from '@nightshift/backup/repair/repair'
 import { readFlags, type Terminal } from '../commands/command.ts'
-import { operatorFlags } from '../operator/connect-operator.ts'
 import { confirm } from './confirm.ts'
 import { chosenDestinations, localFlags, openLocalBackup, withDestination, type LocalBackup } from './local-backup.ts'
 import { noteActs } from './note-act.ts'
@@ -38,7 +37,6 @@ export const repair: Verb = {
   run: async (args, terminal) => {
     const options = {
       ...localFlags,
-      ...operatorFlags,
       to: { type: 'string' },
       'read-data': { type: 'boolean', default: false },
       'drop-unreadable': { type: 'boolean', default: false },
@@ -56,7 +54,9 @@ export const repair: Verb = {
 
 async function repairOne(local: LocalBackup, name: string, flags: Flags, terminal: Terminal): Promise<boolean> {
   const { host: hostname, clock, signal } = local
-  const say = (text: string): void => void (flags.json ? undefined : terminal.out(`${name}: ${text}`))
+  const say = (text: string): void => {
+    if (!flags.json) terminal.out(`${name}: ${text}`)
+  }
   const finish = (report: RepairReport): boolean => {
     if (flags.json) terminal.out(JSON.stringify({ destination: name, ...report }))
     const hints = hintsOf(report, flags)
@@ -116,13 +116,13 @@ export function stepsOf(plan: RepairReport, allowed: Allowed): string[] {
   )
   step(plan.damagedIndexes.length, `would make ${plan.damagedIndexes.length} index files that cannot be read anew from the packs`)
   if (allowed['drop-unreadable'])
-    step(plan.damagedPacks.length, `would save what is whole in ${packs(plan.damagedPacks)} that are damaged, and remove them`)
+    step(plan.damagedPacks.length, `would store anew what is whole in damaged packs, and remove them: ${packs(plan.damagedPacks)}`)
   if (!allowed['rewrite-snapshots']) return steps
   // What a snapshot misses is known when the index tells of all packs.
   if (plan.addedPacks.length > 0) steps.push('would then write snapshots that still miss something anew without it')
   else
     for (const { id, lostCount, lostPaths } of plan.snapshots)
-      steps.push(`would write the snapshot ${id.slice(0, 8)} anew without ${lostCount} files or folders: ${some(lostPaths)}`)
+      steps.push(`would write the snapshot ${id.slice(0, 8)} anew without ${paths(lostCount, lostPaths)}`)
   return steps
 }
 
@@ -130,20 +130,24 @@ export function stepsOf(plan: RepairReport, allowed: Allowed): string[] {
 export function hintsOf(report: RepairReport, allowed: Allowed): string[] {
   const hints: string[] = []
   if (report.damagedPacks.length > 0 && !allowed['drop-unreadable'])
-    hints.push(`${packs(report.damagedPacks)} are damaged; --drop-unreadable saves what is whole in them and removes them`)
+    hints.push(`damaged: ${packs(report.damagedPacks)}; --drop-unreadable stores anew what is whole in them, and removes them`)
   const isKnown = !report.dryRun || report.addedPacks.length === 0
   if (report.snapshots.length > 0 && isKnown && !allowed['rewrite-snapshots']) {
     for (const { id, lostCount, lostPaths } of report.snapshots.slice(0, maxShown))
-      hints.push(`the snapshot ${id.slice(0, 8)} misses ${lostCount} files or folders: ${some(lostPaths)}`)
+      hints.push(`the snapshot ${id.slice(0, 8)} misses ${paths(lostCount, lostPaths)}`)
     hints.push('run the backup once more: it stores again what is still there; what is missing then goes with --rewrite-snapshots')
   }
   return hints
 }
 
 function packs(ids: readonly string[]): string {
-  return `${ids.length} packs (${some(ids.map((id) => id.slice(0, 8)))})`
+  return `${ids.length} ${ids.length === 1 ? 'pack' : 'packs'} (${some(ids.map((id) => id.slice(0, 8)))})`
 }
 
 function some(texts: readonly string[]): string {
   return `${texts.slice(0, maxShown).join(', ')}${texts.length > maxShown ? ', …' : ''}`
+}
+
+function paths(count: number, shown: readonly string[]): string {
+  return `${count} ${count === 1 ? 'path' : 'paths'}: ${some(shown)}`
 }

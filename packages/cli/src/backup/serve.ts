@@ -21,6 +21,7 @@ export const serve: Verb = {
       const server = await startRestServer(store, port === undefined ? {} : { port })
       try {
         terminal.out(`restic -r rest:${server.url} --no-lock snapshots`)
+        terminal.err('restic asks for the password of the repository; Ctrl-C here ends the service')
         if (!local.signal.aborted) await once(local.signal, 'abort')
       } finally {
         await server.close()

@@ -1,8 +1,10 @@
+import type { SnapshotsAnswer } from '@nightshift/backup/jobs/endpoints'
 import { listRows, type SnapshotRow } from '@nightshift/backup/local/snapshot-rows'
-import { ConfigError } from '@nightshift/shared/errors'
+import { ConfigError, describeError } from '@nightshift/shared/errors'
 import { readFlags } from '../commands/command.ts'
 import { askBackup, askFlags } from './ask-backup.ts'
 import { localFlags, openLocalBackup } from './local-backup.ts'
+import { plainText } from './plain-text.ts'
 import { bytesText, timeText } from './quantities.ts'
 import { tableLines } from './table.ts'
 import type { Verb } from './verb.ts'
@@ -33,7 +35,7 @@ const columns = [
   { title: 'PATHS' },
 ]
 
-/** The snapshots of a host, newest first. */
+/** The snapshots of a host, newest first; answers 1 when some place or snapshot could not be read. */
 export const snapshots: Verb = {
   usage,
   run: async (args, terminal) => {
@@ -42,24 +44,30 @@ export const snapshots: Verb = {
     const count = Number(values.count)
     if (rest.length > 0 || !Number.isInteger(count) || count < 1) throw new ConfigError('usage', `usage: ${usage}`)
     let rows: SnapshotRow[]
+    const troubles: string[] = []
     let timezone = Intl.DateTimeFormat().resolvedOptions().timeZone
     if (values.local) {
       const local = await openLocalBackup(values, terminal)
       timezone = local.timezone
       const hostname = values['all-hosts'] ? undefined : local.host
-      rows = (await listRows(local.destinations, { job, destination: values.to, hostname }, local.signal)).toReversed().slice(0, count)
+      const onTrouble = (place: string, error: unknown): void => void troubles.push(`${place}: ${describeError(error)}`)
+      const wanted = { job, destination: values.to, hostname, onTrouble }
+      rows = (await listRows(local.destinations, wanted, local.signal)).toReversed().slice(0, count)
     } else {
       const request = {
         ...(job === undefined ? {} : { job }),
         ...(values.to === undefined ? {} : { destination: values.to }),
         count: Math.min(1000, count),
       }
-      rows = await askBackup(values, terminal, async ({ ask }) => (await ask<{ snapshots: SnapshotRow[] }>('snapshots', request)).snapshots)
+      const answer = await askBackup(values, terminal, async ({ ask }) => await ask<SnapshotsAnswer>('snapshots', request))
+      rows = answer.snapshots
+      troubles.push(...(answer.troubles ?? []))
     }
+    for (const trouble of troubles) terminal.err(`warning: ${plainText(trouble)}`)
     if (values.json) terminal.out(JSON.stringify(rows))
     else if (rows.length === 0) terminal.out('no snapshots')
     else for (const line of snapshotLines(rows, timezone)) terminal.out(line)
-    return 0
+    return troubles.length === 0 ? 0 : 1
   },
 }
 
@@ -75,7 +83,7 @@ export function snapshotLines(rows: readonly SnapshotRow[], timezone: string): s
     row.files === null ? '-' : String(row.files),
     timeText(row.verified_time, timezone),
     row.destination,
-    row.paths.join(' '),
+    plainText(row.paths.join(' ')),
   ])
   return tableLines(columns, cells)
 }

@@ -111,7 +111,7 @@ describe('with nothing but the configuration file and the password', () => {
     expect(plan).toHaveLength(4)
     for (const { keep, reasons } of plan) expect([keep, reasons.length > 0]).toEqual([true, true])
     expect(await call('prune', '--dry-run', '--to', 'disk')).toBe(0)
-    expect(out[0]).toContain('disk: would remove 0 packs')
+    expect(out[0]).toBe('disk: nothing to remove now')
     expect(await call('unlock')).toBe(0)
     expect(out).toContain('disk: 0 stale locks removed, 0 held')
   })

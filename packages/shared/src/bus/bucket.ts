@@ -52,15 +52,21 @@ export class JsonBucket<T> implements Bucket<T> {
     await this.ask((kv) => kv.delete(key))
   }
 
-  /** By a reader that ends when it has seen what was there: 50,000 keys by single requests took 10 s and more. */
+  /**
+   * By a reader that ends when it has seen what was there: 50,000 keys by single requests took 10 s and more. Values are read as they come:
+   * to keep 200,000 of them as bytes, and then read all of them at once, would stop everything else for seconds.
+   */
   async *entries(): AsyncGenerator<[key: string, entry: Versioned<T>]> {
-    const latest = new Map<string, { data: Uint8Array; revision: number }>()
+    const latest = new Map<string, Versioned<T> | { problem: unknown }>()
     const watch = await this.parts.watch(({ key, data, revision }) => {
       if (data === undefined) latest.delete(key)
-      else latest.set(key, { data, revision })
+      else latest.set(key, this.attempt(key, data, revision))
     })
     watch.stop()
-    for (const [key, { data, revision }] of latest) yield [key, { value: this.read(key, data), revision }]
+    for (const [key, entry] of latest) {
+      if ('problem' in entry) throw entry.problem
+      yield [key, entry]
+    }
   }
 
   watch(onChange: (key: string, entry: Versioned<T> | undefined) => void): Promise<{ stop(): void }> {
@@ -74,6 +80,15 @@ export class JsonBucket<T> implements Bucket<T> {
       return await unlessBroken(live, request(this.kvOfLive.kv))
     } catch (error) {
       throw refusal(error)
+    }
+  }
+
+  /** What cannot be read matters only if nothing newer comes. */
+  private attempt(key: string, data: Uint8Array, revision: number): Versioned<T> | { problem: unknown } {
+    try {
+      return { value: this.read(key, data), revision }
+    } catch (problem) {
+      return { problem }
     }
   }
 

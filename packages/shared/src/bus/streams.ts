@@ -100,7 +100,7 @@ export function streamSpecs(config: StreamsConfig, namespace: string): StreamSpe
 }
 
 const buckets: Record<BucketName, { description: string; maxBytes: number; history?: number; ttlMs?: number }> = {
-  alerts: { description: 'State of each alert', maxBytes: 256 * mebibyte },
+  alerts: { description: 'State of each alert', maxBytes: 512 * mebibyte },
   silences: { description: 'Silences', maxBytes: 16 * mebibyte, history: 10 },
   acks: { description: 'Who took which alert', maxBytes: 16 * mebibyte },
   locks: { description: 'Leases; the revision is the fencing token', maxBytes: 4 * mebibyte, ttlMs: leaseTtlMs },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { envelopeShape, idSchema, nameSchema, textSchema, timeSchema } from './envelope.ts'
 
-export const backupPhases = ['started', 'completed', 'failed', 'verified', 'drill', 'restored', 'pruned'] as const
+export const backupPhases = ['started', 'completed', 'failed', 'verified', 'verify_failed', 'drill', 'drill_failed', 'restored', 'pruned'] as const
 
 const bytes = z.number().nonnegative().nullable()
 
@@ -41,6 +41,8 @@ export const backupEventSchema = z
       .optional()
       .describe('How deep a verification went: V0 after each run, V1 a part of all packs, V2 a restore, V3 all'),
     checked_items: z.int().nonnegative().optional().describe('What a verification looked at; none is a failure'),
+    checked_bytes: bytes.optional().describe('What a verification read'),
+    copies_met: z.boolean().optional().describe('Whether what the run left meets the 3-2-1 rule; absent where one destination was chosen'),
     removed_snapshots: z.int().nonnegative().optional(),
     removed_bytes: bytes.optional(),
     restore_seconds: z.number().nonnegative().nullable().optional().describe('How long a restore or drill took'),

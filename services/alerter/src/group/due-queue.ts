@@ -29,11 +29,6 @@ export class DueQueue {
     else this.#push([dueMs, key])
   }
 
-  /** A key that is due later, or not at all, is due at this time. */
-  hasten(key: string, dueMs: number): void {
-    if ((this.#due.get(key) ?? Number.POSITIVE_INFINITY) > dueMs) this.set(key, dueMs)
-  }
-
   /** The keys that are due, at most `limit` of them; they are taken out. */
   take(nowMs: number, limit: number): string[] {
     const keys: string[] = []

@@ -35,8 +35,8 @@ export interface Saying {
 
 /** A group that was due and had nothing to say is not looked at again for so long, or it could keep us busy. */
 const nothingSaidMs = 1000
-/** Groups looked at in one go; the rest comes with the next. */
-const maxPerRound = 500
+/** Groups looked at in one go because they are due, and because they are to be reconsidered; the rest comes with the next. */
+const maxPerRound = 250
 
 /** Every group that has something in it, and when each is to be looked at next. No I/O. */
 export class GroupBook {
@@ -45,6 +45,8 @@ export class GroupBook {
   readonly #holders = new Map<string, Set<string>>()
   readonly #due = new DueQueue()
   #latestMs = 0
+  /** What is to be reconsidered, as far as it was not yet; and whether all of it is to be, once more, after that. */
+  #reconsidered: Iterator<string> | undefined
   #isToReconsider = false
   readonly #view: GroupView
 
@@ -58,7 +60,7 @@ export class GroupBook {
 
   /** When the next group is to be looked at; undefined: not before something happens. */
   get nextMs(): number | undefined {
-    return this.#isToReconsider ? this.#latestMs : this.#due.firstMs
+    return this.#isToReconsider || this.#reconsidered !== undefined ? this.#latestMs : this.#due.firstMs
   }
 
   all(): IterableIterator<Group> {
@@ -97,9 +99,8 @@ export class GroupBook {
   /** What is due. */
   takeDue(nowMs: number): Saying[] {
     this.#heedClock(nowMs)
-    if (this.#isToReconsider) for (const id of this.#groups.keys()) this.#due.hasten(id, nowMs)
-    this.#isToReconsider = false
-    const groups = this.#due.take(nowMs, maxPerRound).flatMap((id) => this.#groups.get(id) ?? [])
+    const ids = new Set([...this.#due.take(nowMs, maxPerRound), ...this.#takeReconsidered()])
+    const groups = [...ids].flatMap((id) => this.#groups.get(id) ?? [])
     return groups.flatMap((group) => {
       const saying = this.#look(group, nowMs)
       return saying.group === group ? [] : [saying]
@@ -108,10 +109,24 @@ export class GroupBook {
 
   /**
    * A silence came or went, a source was resolved: every group is due to be looked at. Not here and now: when a thousand hosts come back,
-   * that would be a thousand times all groups.
+   * that would be a thousand times all groups. Who is looked at already is so to the end first, or the last ones would never come.
    */
   reconsider(): void {
     this.#isToReconsider = this.#groups.size > 0
+  }
+
+  #takeReconsidered(): string[] {
+    if (this.#reconsidered === undefined && this.#isToReconsider) {
+      this.#reconsidered = this.#groups.keys()
+      this.#isToReconsider = false
+    }
+    const ids: string[] = []
+    while (this.#reconsidered !== undefined && ids.length < maxPerRound) {
+      const next = this.#reconsidered.next()
+      if (next.done === true) this.#reconsidered = undefined
+      else ids.push(next.value)
+    }
+    return ids
   }
 
   /** Somebody took the incident of a group on, by this alert. */

@@ -1,6 +1,7 @@
 import type { HoursConfig } from '../hours/hours-config.ts'
 import { applicationRules, bind, type ApplicationPack } from './packs/application-rules.ts'
 import type { AppMetrics } from './packs/app-metrics.ts'
+import { backupRules } from './packs/backup-rules.ts'
 import { hostRules } from './packs/host-rules.ts'
 import { profiles, type Profile, type ProfileName } from './packs/profiles.ts'
 import type { Pack, RuleInput } from './packs/rule-input.ts'
@@ -20,7 +21,7 @@ export interface PackConfig {
 /** Where the configuration does not say. */
 const defaultHours = { days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: '09:00', to: '18:00' } satisfies RuleInput['hours']
 
-const plainRules: Pack = { ...hostRules, ...serverRules }
+const plainRules: Pack = { ...hostRules, ...serverRules, ...backupRules }
 const ownRules = Object.values(profiles).flatMap((profile: Profile) => [
   ...Object.keys(profile.rules),
   ...Object.keys(profile.applicationRules),

@@ -13,7 +13,6 @@ import type { ChannelConfig } from '../channels/registry.ts'
 import type { AlerterConfig } from '../config.ts'
 import { Counters } from '../counters.ts'
 import type { Standing } from '../explain/standing.ts'
-import { listAlerts } from '../list-alerts.ts'
 import type { Notification } from '../notify/notification.ts'
 import { peopleEndpoints } from '../people-endpoints.ts'
 import { Shard } from '../shard.ts'
@@ -98,7 +97,7 @@ export class Simulation {
       beat()
       setInterval(beat, heartbeatIntervalMs)
       await settled()
-      bus.serve(peopleEndpoints({ bus, clock: time, list: async () => await Promise.resolve(listAlerts(shard.standing().records)) }))
+      bus.serve(peopleEndpoints({ bus, clock: time, records: async () => await Promise.resolve(shard.standing().records) }))
       return new Simulation({ time, bus, shard, channels, problems })
     } catch (error) {
       time.end()

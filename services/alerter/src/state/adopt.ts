@@ -1,7 +1,7 @@
 import type { Bucket, Bus, Lease } from '@nightshift/shared/bus/bus'
 import type { Clock } from '@nightshift/shared/clock'
 import { outboxBucket, type OutboxRecord, type StoredOutboxRecord } from '../notify/outbox-record.ts'
-import { ownsHost, type ShardPlace } from '../shard-place.ts'
+import { maxShards, ownsHost, type ShardPlace } from '../shard-place.ts'
 import { covers, type FollowedStream, type Position } from './position.ts'
 import { bareKey, isWithin, shardsOf, storePrefix } from './store-prefix.ts'
 import { storedBucket, type Checkpoint, type Stored } from './stored.ts'
@@ -22,21 +22,20 @@ type Found = readonly [key: string, entry: { readonly value: Stored; readonly re
  */
 export async function adopt({ bus, lease, clock, place }: Parts): Promise<number | undefined> {
   const bucket = await bus.bucket('alerts', storedBucket)
-  const entries: Found[] = []
-  for await (const entry of bucket.entries()) entries.push(entry)
   const prefix = storePrefix(place)
-  const own = new Map(entries.filter(([key]) => isWithin(key, prefix)).map(([key, { revision, value }]) => [key, { revision, value }]))
   const checkpointKey = `${prefix}checkpoint.${place.number}`
-  const checkpoints = entries.flatMap(([key, { value }]) =>
-    value.kind === 'checkpoint' && shardsOf(key) !== place.shards ? [{ key, value }] : [],
-  )
+  const checkpoints = await formerCheckpoints(bucket, place)
   const newest = checkpoints.reduce<(typeof checkpoints)[number] | undefined>(
     (best, each) => (best === undefined || each.value.time_ms > best.value.time_ms ? each : best),
     undefined,
   )
-  const present = own.get(checkpointKey)?.value
-  if (newest === undefined || (present?.kind === 'checkpoint' && present.time_ms >= newest.value.time_ms)) return undefined
+  if (newest === undefined) return undefined
+  const present = (await bucket.get(checkpointKey))?.value
+  if (present?.kind === 'checkpoint' && present.time_ms >= newest.value.time_ms) return undefined
   const before = shardsOf(newest.key)
+  const entries: Found[] = []
+  for await (const entry of bucket.entries()) entries.push(entry)
+  const own = new Map(entries.filter(([key]) => isWithin(key, prefix)).map(([key, { revision, value }]) => [key, { revision, value }]))
   const past = entries.filter(([key]) => shardsOf(key) === before)
   const put = async (key: string, value: Stored): Promise<void> => {
     await bucket.put(key, { ...value, token: lease.token }, own.get(key)?.revision ?? 0)
@@ -50,6 +49,17 @@ export async function adopt({ bus, lease, clock, place }: Parts): Promise<number
   await put(checkpointKey, oldest(read, clock.now()))
   for (const [key] of [...mine, ...past.filter(([, { value }]) => value.kind === 'group' && place.number === 0)]) await bucket.delete(key)
   return mine.filter(([, { value }]) => value.kind === 'alert').length
+}
+
+/** Those of other numbers of shards, one by one: to read all alerts for them takes seconds, and mostly there are none. */
+async function formerCheckpoints(bucket: Bucket<Stored>, { shards }: ShardPlace): Promise<{ key: string; value: Checkpoint }[]> {
+  const keys: string[] = []
+  for (let former = 1; former <= maxShards; former++) {
+    for (let number = 0; number < former && former !== shards; number++)
+      keys.push(`${storePrefix({ number, shards: former })}checkpoint.${number}`)
+  }
+  const found = await Promise.all(keys.map(async (key) => ({ key, value: (await bucket.get(key))?.value })))
+  return found.flatMap(({ key, value }) => (value?.kind === 'checkpoint' ? [{ key, value }] : []))
 }
 
 function isOf(place: ShardPlace, value: Stored): boolean {

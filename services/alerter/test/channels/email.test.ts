@@ -252,6 +252,16 @@ describe('a mail server that', () => {
     expect(performance.now() - startedMs).toBeLessThan(1500)
   })
 
+  it('hangs is not waited for when the service stopped before the mail was ready', async () => {
+    const server = await serve()
+    server.troubles.push({ at: 'data', answer: 'hang' })
+    const startedMs = performance.now()
+    const stopped = failure(open(server, { timeout: '20s' }).send(exampleNotification(), 1, AbortSignal.abort()))
+    expect((await stopped).transient).toBe(true)
+    expect(performance.now() - startedMs).toBeLessThan(5000)
+    expect(server.mails).toEqual([])
+  })
+
   it('is away may come back', async () => {
     const server = await serve()
     await server.stop()

@@ -26,7 +26,7 @@ const awayMs = 4500
 
 it('does not send again what it delivered while the broker was away for longer than its lease', async () => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  const alerter = await bed.startWorking({
+  await bed.startWorking({
     channels: { hook: { kind: 'webhook', url, timeout: '60s' } },
     route: { group_by: ['alert'], group_interval: '0s' },
   })
@@ -51,5 +51,4 @@ it('does not send again what it delivered while the broker was away for longer t
   expect(new Set(asked.map(({ key }) => key)).size).toBe(2)
   expect(asked).toHaveLength(2)
   expect(bed.notifies.map(({ outcome }) => outcome)).toEqual(['delivered', 'delivered'])
-  expect(alerter.state).toBe('ready')
 }, 60_000)

@@ -2,9 +2,11 @@ import { z } from 'zod'
 import { configName, duration, size, timeZone } from '@nightshift/shared/config/scalars'
 import { parseMinute } from '../jobs/schedule.ts'
 import { hookSchema } from './hook-config.ts'
+import { restoreConfigSchema } from './restore-config.ts'
 import { retentionConfigSchema } from './retention-config.ts'
 import { schedule } from './schedule-config.ts'
 import { sourceSchema } from './source-config.ts'
+import { drillSchema } from './verify-config.ts'
 
 const minuteMs = 60_000
 const hourMs = 3_600_000
@@ -69,6 +71,8 @@ export const jobSchema = z
     before: z.array(hookSchema).max(16).default([]).describe('Commands before the source is read; one that fails ends the run'),
     after: z.array(hookSchema).max(16).default([]).describe('Commands after it, also when the run failed'),
     hold_healer: z.boolean().default(false).describe('The healer of this host does nothing while the run goes (a hook may stop a service)'),
+    restore: restoreConfigSchema.prefault({}).describe('What goes around a restore in place'),
+    drill: drillSchema.prefault({}),
     verify_writes: z.boolean().default(true).describe('Each blob is opened again and compared before it is stored'),
     name: z
       .string()
@@ -80,7 +84,9 @@ export const jobSchema = z
   .superRefine((job, context) => {
     const refuse = (key: string, message: string, hint: string): void =>
       context.addIssue({ code: 'custom', path: [key], message, params: { hint } })
-    const { source, on_change: onChange } = job
+    const { drill, source, on_change: onChange } = job
+    if (Object.keys(drill.queries).length > 0 && (source.kind === 'directory' || source.kind === 'command'))
+      refuse('drill', `has queries, and ${source.kind} is no database`, 'leave them out; the files are compared byte by byte')
     if (onChange === undefined) return
     if (source.kind !== 'directory' && source.kind !== 'sqlite')
       refuse('on_change', `cannot be noticed for ${source.kind}`, 'give a schedule; on_change is for directory and sqlite')

@@ -28,6 +28,6 @@ export const restoreSetSchema = z.strictObject({
   at: z
     .enum(['consistent', 'newest'])
     .default('consistent')
-    .describe('consistent: of each job the newest snapshot before a moment that all of them reach; newest: of each its newest'),
+    .describe('consistent: of each job the snapshot that is nearest to the latest moment which all of them have reached; newest: of each its newest'),
 })
 export type RestoreSetConfig = z.infer<typeof restoreSetSchema>

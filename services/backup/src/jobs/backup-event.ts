@@ -25,7 +25,7 @@ export function backupEvent(
   const { job, run, atMs } = about
   const event: BackupEvent = {
     v: 1,
-    id: derivedId(atMs, 'backup', run, facts.phase),
+    id: derivedId(atMs, 'backup', run, job, facts.phase),
     time: isoTime(atMs),
     host: speaker.host,
     source: speaker.source,

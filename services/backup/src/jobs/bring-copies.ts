@@ -1,4 +1,4 @@
-import { describeError } from '@nightshift/shared/errors'
+import { describeError, isTransient } from '@nightshift/shared/errors'
 import { copySnapshot } from '../copy/copy-snapshot.ts'
 import type { OpenDestination } from '../local/destinations.ts'
 import { acquireLock } from '../lock/repository-lock.ts'
@@ -57,7 +57,14 @@ async function bringTo(parts: RunParts, from: OpenDestination, snapshot: Snapsho
             doneBytes: progress.doneBytes,
             totalBytes: progress.totalBytes,
           })
-        copied = (await copySnapshot(from.repository, repository, each, { signal, onProgress })).snapshot
+        try {
+          copied = (await copySnapshot(from.repository, repository, each, { signal, onProgress })).snapshot
+        } catch (error) {
+          signal.throwIfAborted()
+          // An old one that is damaged here must not keep the newest from its copy.
+          if (each === missing.at(-1) || isTransient(error)) throw error
+          parts.log.warn({ destination: name, error }, `the snapshot ${each.id} was not copied to ${name}: ${describeError(error)}`)
+        }
       }
     } finally {
       await lock.release()

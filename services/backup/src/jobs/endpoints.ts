@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Bus, Endpoint } from '@nightshift/shared/bus/bus'
 import { isoTime, type Clock } from '@nightshift/shared/clock'
-import { ConfigError, ConflictError, ContractError } from '@nightshift/shared/errors'
+import { ConfigError, ConflictError, ContractError, describeError } from '@nightshift/shared/errors'
 import type { AuditEvent } from '@nightshift/shared/events/audit'
 import { newId } from '@nightshift/shared/ids'
 import { buildSubject } from '@nightshift/shared/subjects'
@@ -23,13 +23,19 @@ const cancelRequest = z.object({ job: name, actor })
 const integrityRequest = z.object({ database: name.optional(), check: z.boolean().default(false), actor })
 /** What a person does with `nightshift backup` past the service, and what is written down of it. */
 const noteRequest = z.object({
-  action: z.enum(['backup.integrity_repair', 'backup.repair']),
+  action: z.enum(['backup.integrity_repair', 'backup.repair', 'backup.restore', 'backup.delete', 'backup.export']),
   target: z.string().min(1).max(1024),
   outcome: z.enum(['done', 'failed']),
   reason: z.string().max(1024).nullable().default(null),
   actor,
 })
 const snapshotsRequest = z.object({ job: name.optional(), destination: name.optional(), count: z.int().min(1).max(1000).default(100) })
+
+export interface SnapshotsAnswer {
+  snapshots: SnapshotRow[]
+  /** Destinations that cannot be reached, and snapshots that cannot be read. */
+  troubles: string[]
+}
 
 export interface RunAnswer {
   run: string
@@ -86,14 +92,15 @@ export function endpoints(parts: Parts): Endpoint[] {
 
 async function run(parts: Parts, request: z.output<typeof runRequest>): Promise<RunAnswer> {
   const { queue, clock, runner, config } = parts
-  if (config().jobs[request.job] === undefined) {
+  // `constructor` and its like are in every object, and no jobs.
+  if (!Object.hasOwn(config().jobs, request.job)) {
     const known = Object.keys(config().jobs).join(', ') || 'none'
     await audit(parts, request.actor, 'backup.run', request.job, 'refused', 'no such job')
     throw new ConfigError('no_such_job', `there is no job ${request.job}; there are ${known}`)
   }
   const id = newId(clock.now())
-  if (request.accept_smaller) runner.acceptSmaller(id)
   const { run: queued, isNew } = queue.add(request.job, id, 'request')
+  if (request.accept_smaller) runner.acceptSmaller(queued.run)
   await audit(
     parts,
     request.actor,
@@ -126,11 +133,16 @@ function jobs({ config, store, queue, runner, scheduler, clock }: Parts): JobRow
   return jobRows({ config: config(), state: store.state, nextDue, isWaiting: (job) => queue.find(job) !== undefined, under }, clock.now())
 }
 
-async function snapshots(parts: Parts, request: z.output<typeof snapshotsRequest>): Promise<{ snapshots: SnapshotRow[] }> {
+async function snapshots(parts: Parts, request: z.output<typeof snapshotsRequest>): Promise<SnapshotsAnswer> {
   const { speaker, destinations } = parts
   const { job, destination, count } = request
-  const rows = await listRows(destinations(), { job, destination, hostname: speaker.host }, AbortSignal.timeout(listTimeoutMs))
-  return { snapshots: rows.toReversed().slice(0, count) }
+  const troubles: string[] = []
+  const onTrouble = (place: string, error: unknown): void => {
+    if (troubles.length < maxTroubles) troubles.push(`${place}: ${describeError(error).slice(0, maxTroubleLength)}`)
+  }
+  const wanted = { job, destination, hostname: speaker.host, onTrouble }
+  const rows = await listRows(destinations(), wanted, AbortSignal.timeout(listTimeoutMs))
+  return { snapshots: rows.toReversed().slice(0, count), troubles }
 }
 
 async function integrity(parts: Parts, request: z.output<typeof integrityRequest>): Promise<{ databases: IntegrityRow[] }> {
@@ -161,9 +173,11 @@ async function note(parts: Parts, { actor: who, action, target, outcome, reason 
 }
 
 const listTimeoutMs = 60_000
+const maxTroubles = 20
+const maxTroubleLength = 1024
 
-async function audit(
-  { bus, clock, speaker }: Parts,
+export async function audit(
+  { bus, clock, speaker }: Pick<Parts, 'bus' | 'clock' | 'speaker'>,
   who: string,
   action: string,
   target: string,
@@ -189,7 +203,7 @@ async function audit(
   await bus.publishEvent(buildSubject({ kind: 'audit', service: 'backup' }, speaker.namespace), event)
 }
 
-function read<S extends z.ZodType>(schema: S, request: unknown): z.output<S> {
+export function read<S extends z.ZodType>(schema: S, request: unknown): z.output<S> {
   const parsed = schema.safeParse(request ?? {})
   if (parsed.success) return parsed.data
   throw new ContractError('bad_request', z.prettifyError(parsed.error), { cause: parsed.error })

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { formatDuration } from '@nightshift/shared/config/scalars'
 import { EffectError } from '@nightshift/shared/errors'
 import type { HookConfig } from '../config/hook-config.ts'
-import { childEnvironment } from '../sources/process/child-environment.ts'
+import { childEnvironment, secretsOf } from '../sources/process/child-environment.ts'
+import { OutputTail } from '../sources/process/output-tail.ts'
 
 const maxOutputBytes = 4096
 const killGraceMs = 5000
@@ -13,16 +14,16 @@ const pollMs = 50
 export async function runHook(hook: HookConfig, facts: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
   const [program = '', ...rest] = hook.run
   signal.throwIfAborted()
+  const env = childEnvironment(facts, hook.pass_env)
+  const tail = new OutputTail(maxOutputBytes, secretsOf(env))
   const child = spawn(program, rest, {
     cwd: hook.cwd ?? '/',
-    env: childEnvironment(facts, hook.pass_env),
+    env,
     shell: false,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  let tail = Buffer.alloc(0)
-  const keep = (chunk: Buffer): void => void (tail = Buffer.concat([tail, chunk]).subarray(-maxOutputBytes))
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', keep).on('error', () => undefined)
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => tail.add(chunk)).on('error', () => undefined)
   const { promise: ended, resolve, reject } = Promise.withResolvers<{ code: number | null; by: NodeJS.Signals | null }>()
   child.once('error', (cause) => reject(failed(hook, `cannot be started (${(cause as NodeJS.ErrnoException).code ?? cause.message})`, '')))
   child.once('exit', (code, by) => resolve({ code, by }))
@@ -32,9 +33,9 @@ export async function runHook(hook: HookConfig, facts: Readonly<Record<string, s
   cut.addEventListener('abort', end, { once: true })
   try {
     const { code, by } = await ended
-    if (timeout.aborted) throw failed(hook, `took longer than ${formatDuration(hook.timeout)} and was ended`, tail.toString())
-    if (signal.aborted) throw failed(hook, 'was ended, because the run was', tail.toString())
-    if (code !== 0) throw failed(hook, code === null ? `was ended by ${by ?? 'a signal'}` : `ended with exit code ${code}`, tail.toString())
+    if (timeout.aborted) throw failed(hook, `took longer than ${formatDuration(hook.timeout)} and was ended`, tail.text())
+    if (signal.aborted) throw failed(hook, 'was ended, because the run was', tail.text())
+    if (code !== 0) throw failed(hook, code === null ? `was ended by ${by ?? 'a signal'}` : `ended with exit code ${code}`, tail.text())
   } finally {
     cut.removeEventListener('abort', end)
     child.stdout.destroy()
@@ -66,6 +67,6 @@ function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
 
 /** The program is named, its arguments are not: they may hold what nobody should read. */
 function failed(hook: HookConfig, what: string, output: string): EffectError {
-  const said = output.trim() === '' ? '' : `; it said: ${output.trim().split('\n').slice(-3).join(' / ')}`
+  const said = output === '' ? '' : `; it said: ${output}`
   return new EffectError('hook_failed', `the hook ${hook.run[0] ?? ''} ${what}${said}`)
 }

@@ -80,7 +80,7 @@ export class IntegrityChecks {
   rows(queue: RunQueue): IntegrityRow[] {
     const { config, store } = this.#parts
     return Object.entries(config().integrity).map(([database, { kind }]): IntegrityRow => {
-      const mark = store.state.integrity[database]
+      const mark = store.integrity(database)
       const isKnown = mark !== undefined && (mark.isSound !== null || mark.error !== null)
       return {
         database,

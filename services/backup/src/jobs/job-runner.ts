@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Bus } from '@nightshift/shared/bus/bus'
 import { isoTime, type Clock } from '@nightshift/shared/clock'
-import { formatDuration } from '@nightshift/shared/config/scalars'
-import { ConfigError, describeError, EffectError, NightshiftError } from '@nightshift/shared/errors'
+import { describeError, EffectError } from '@nightshift/shared/errors'
 import type { ProgressEvent } from '@nightshift/shared/events/progress'
 import { newId } from '@nightshift/shared/ids'
 import { buildSubject } from '@nightshift/shared/subjects'
@@ -20,11 +19,14 @@ import { judgeObjectives } from './objectives.ts'
 import { performRun, type RunOutcome } from './perform-run.ts'
 import { ProgressThrottle, type RunProgress } from './progress.ts'
 import type { QueuedRun } from './queue.ts'
-import { completedFacts, recordOfFailure, recordOfStart, recordOfSuccess } from './run-record.ts'
+import { failureOf } from './run-failure.ts'
+import { completedFacts, recordOfFailure, recordOfStart, recordOfSuccess, unreadText } from './run-record.ts'
 import { backupName } from './snapshot-name.ts'
 import type { StateStore } from './state-store.ts'
+import { copiesMet } from './three-two-one.ts'
 
 const progressEveryMs = 500
+const maxUnreadInLog = 20
 
 export interface RunnerParts {
   readonly bus: Bus
@@ -60,14 +62,12 @@ export class JobRunner {
 
   /** Never rejects. */
   async perform(queued: QueuedRun): Promise<void> {
-    const { log, store } = this.#parts
-    const config = this.#parts.config().jobs[queued.job]
-    if (config === undefined) return
+    const { log } = this.#parts
     try {
-      await this.#carryOut(queued, config)
+      const config = this.#parts.config().jobs[queued.job]
+      if (config !== undefined) await this.#carryOut(queued, config)
     } catch (error) {
-      // Only the state on disk can fail here; what the run made is in the repository all the same.
-      log.error({ error, job: queued.job, known: store.job(queued.job) !== undefined }, describeError(error))
+      log.error({ error, job: queued.job }, describeError(error))
     } finally {
       this.progress = undefined
       this.#smaller.delete(queued.run)
@@ -89,7 +89,7 @@ export class JobRunner {
         },
       )
       const backoff = this.#parts.config().jobs[job]?.retry ?? { attempts: 1, backoff: [0] }
-      await store.changeJob(job, nowMs, (before) => recordOfFailure(before, error, backoff, nowMs))
+      await this.#remember(job, nowMs, (before) => recordOfFailure(before, error, backoff, nowMs))
       await this.publish({ job, run, atMs: nowMs }, { phase: 'failed', error: error.message, attempt: Math.max(1, record.attempt) })
     }
   }
@@ -110,7 +110,7 @@ export class JobRunner {
     const { job, run, trigger } = queued
     const startedMs = clock.now()
     const name = backupName(config.name, startedMs, config.timezone ?? this.#parts.timezone)
-    await store.changeJob(job, startedMs, (record) => recordOfStart(record, queued, startedMs))
+    await this.#remember(job, startedMs, (record) => recordOfStart(record, queued, startedMs))
     const attempt = store.job(job)?.attempt ?? 1
     log.info({ job, run, trigger }, `backup ${job}: started`)
     await this.publish({ job, run, atMs: startedMs }, { phase: 'started', name, trigger, attempt })
@@ -120,7 +120,7 @@ export class JobRunner {
     } catch (cause) {
       const error = failureOf(cause, queued.signal, config)
       const nowMs = clock.now()
-      await store.changeJob(job, nowMs, (record) => recordOfFailure(record, error, config.retry, nowMs))
+      await this.#remember(job, nowMs, (record) => recordOfFailure(record, error, config.retry, nowMs))
       this.counts.failed++
       log.error({ error, job, run }, `backup ${job}: failed: ${describeError(error)}`)
       const facts: BackupFacts = { phase: 'failed', error: describeError(error), duration_seconds: (nowMs - startedMs) / 1000 }
@@ -131,14 +131,28 @@ export class JobRunner {
       return
     }
     const nowMs = clock.now()
-    await store.changeJob(job, nowMs, (record) => recordOfSuccess(record, { run, name, startedMs }, outcome, nowMs))
+    await this.#remember(job, nowMs, (record) => recordOfSuccess(record, { run, name, startedMs }, outcome, nowMs))
     this.counts.completed++
     this.counts.addedBytes += outcome.archived.addedBytes
     log.info({ job, run, snapshot: outcome.snapshot.id }, `backup ${job}: ${name} is done`)
+    const unread = outcome.archived.skipped.filter(({ kind }) => kind === 'unread').slice(0, maxUnreadInLog)
+    if (unread.length > 0) log.warn({ job, run, unread }, `backup ${job}: ${unreadText(outcome.archived)}`)
     const facts = completedFacts(outcome, { name, trigger, attempt, announce: config.announce })
-    await this.publish({ job, run, atMs: nowMs }, { ...facts, ...this.#objectives(config, store.job(job), nowMs) })
+    const met = copiesMet(outcome.destinations, this.#parts.config().destinations)
+    const copies = met === undefined ? {} : { copies_met: met }
+    await this.publish({ job, run, atMs: nowMs }, { ...facts, ...copies, ...this.#objectives(config, store.job(job), nowMs) })
     const { items } = outcome.verified
     await this.publish({ job, run, atMs: nowMs }, { phase: 'verified', snapshot: outcome.snapshot.id, level: 'V0', checked_items: items })
+  }
+
+  /** A state that cannot be written, such as on a full disk, is said, and must not keep a backup from being made; it is in memory all the same. */
+  async #remember(job: string, nowMs: number, change: (record: JobRecord) => JobRecord): Promise<void> {
+    const { log, store } = this.#parts
+    try {
+      await store.changeJob(job, nowMs, change)
+    } catch (error) {
+      log.error({ error, job }, describeError(error))
+    }
   }
 
   /** The run with its lease, the hold of the healer and its time limit. */
@@ -148,7 +162,7 @@ export class JobRunner {
     const workDir = join(stateDir, 'work')
     await mkdir(workDir, { recursive: true, mode: 0o700 })
     const lease = await keepLease(bus, { host: speaker.host, job, holder: speaker.source, signal: queued.signal })
-    const throttle = new ProgressThrottle(progressEveryMs, (progress) => this.#tell(job, run, progress))
+    const throttle = new ProgressThrottle(progressEveryMs, (progress) => this.tell(job, run, progress))
     let release: (() => Promise<void>) | undefined
     try {
       release = config.hold_healer ? await this.#hold(job, startedMs + config.timeout) : undefined
@@ -197,7 +211,8 @@ export class JobRunner {
     return { rpo_seconds: standing.rpoSeconds, rpo_met: standing.rpoMet, rto_seconds: standing.rtoSeconds, rto_met: standing.rtoMet }
   }
 
-  #tell(job: string, run: string, progress: RunProgress): void {
+  /** Core NATS only: who is not there misses it. */
+  tell(job: string, run: string, progress: RunProgress): void {
     const { bus, clock, speaker } = this.#parts
     const nowMs = clock.now()
     const event: ProgressEvent = {
@@ -217,21 +232,4 @@ export class JobRunner {
     }
     bus.publishCore(buildSubject({ kind: 'progress', host: speaker.host, job }, speaker.namespace), event)
   }
-}
-
-/** What is said of a run that did not come to its end: who ended it, when it was not the failure itself. */
-function failureOf(cause: unknown, asked: AbortSignal, config: JobConfig): NightshiftError {
-  if (asked.aborted && asked.reason instanceof NightshiftError) return asked.reason
-  if (cause instanceof DOMException && cause.name === 'TimeoutError')
-    return new EffectError(
-      'run_timeout',
-      `the run took longer than ${formatDuration(config.timeout)} and was ended; raise timeout, or back up less at once`,
-      {
-        cause,
-      },
-    )
-  if (cause instanceof NightshiftError) return cause
-  if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'EACCES'))
-    return new ConfigError('source_unreadable', `what is to be backed up cannot be read: ${describeError(cause)}`, { cause })
-  return new EffectError('run_failed', describeError(cause), { cause, transient: true })
 }

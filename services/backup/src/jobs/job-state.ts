@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ContractError } from '@nightshift/shared/errors'
+import { verifyMarkSchema } from '../verify/verify-mark.ts'
 import { integrityMarkSchema } from './integrity-mark.ts'
 
 const ms = z.number().nonnegative()
@@ -53,11 +54,13 @@ export const backupStateSchema = z.object({
   prunedMs: z.record(z.string(), ms),
   /** By database: what its last check found. */
   integrity: z.record(z.string(), integrityMarkSchema).default({}),
+  /** By verification: when it went last, and how. */
+  verifications: z.record(z.string(), verifyMarkSchema).default({}),
 })
 export type BackupState = z.infer<typeof backupStateSchema>
 
 export const stateVersion = 1
-export const emptyState: BackupState = { jobs: {}, prunedMs: {}, integrity: {} }
+export const emptyState: BackupState = { jobs: {}, prunedMs: {}, integrity: {}, verifications: {} }
 
 export function newJobRecord(sinceMs: number): JobRecord {
   return {

@@ -74,7 +74,10 @@ async function openFirst(parts: RunParts): Promise<First> {
     try {
       const first = await destinations.open(name, signal)
       try {
-        return { first, lock: await lockAndLoad(parts, first), failed }
+        const lock = await lockAndLoad(parts, first)
+        for (const [other, error] of failed)
+          log.warn({ destination: other, error }, `the destination ${other} cannot be used: ${describeError(error)}`)
+        return { first, lock, failed }
       } catch (error) {
         await first.close()
         throw error
@@ -82,7 +85,6 @@ async function openFirst(parts: RunParts): Promise<First> {
     } catch (error) {
       signal.throwIfAborted()
       failed.set(name, error)
-      log.warn({ destination: name, error }, `the destination ${name} cannot be used: ${describeError(error)}`)
     }
   }
   const [only, ...more] = failed.values()

@@ -46,7 +46,8 @@ export class Pruner {
     const startedMs = clock.now()
     const about = { job: pruneJob, run }
     try {
-      await store.markPruned(name, startedMs)
+      // That it cannot be written down, as on a full disk, is no reason not to make room.
+      await store.markPruned(name, startedMs).catch((error: unknown) => log.error({ error }, describeError(error)))
       const parts = { host, clock, signal, graceMs: config().prune.grace }
       const { report, room } = await pruneDestination(destinations(), name, parts)
       const destination = { name, ok: true, snapshot: null, stored_bytes: room.storedBytes, free_bytes: room.freeBytes, error: null }

@@ -34,6 +34,10 @@ export class RunQueue {
     return this.#waiting.length + (this.#current === undefined ? 0 : 1)
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   get current(): QueuedRun | undefined {
     return this.#current?.entry
   }

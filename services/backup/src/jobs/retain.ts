@@ -1,6 +1,7 @@
 import { describeError } from '@nightshift/shared/errors'
 import { acquireLock } from '../lock/repository-lock.ts'
 import type { Repository } from '../repository/repository.ts'
+import { forgetSafety } from '../restore/safety.ts'
 import { decideRetention, type Retained } from '../retention/keep.ts'
 import { listSnapshots, type Snapshot } from '../snapshot/snapshot.ts'
 import type { RunParts } from './run-parts.ts'
@@ -19,7 +20,8 @@ export async function planRetention(parts: Parts, repository: Repository): Promi
 /** Forgets what no rule keeps. That it cannot be done now is said and is no failure of the run. */
 export async function applyRetention(parts: Parts, repository: Repository): Promise<number> {
   try {
-    return (await forget(parts, repository)).length
+    const safety = await forgetSafety(repository, parts)
+    return (await forget(parts, repository)).length + safety
   } catch (error) {
     parts.signal.throwIfAborted()
     parts.log.warn({ error }, `old snapshots stay until the next run: ${describeError(error)}`)

@@ -1,4 +1,5 @@
 import { describeError, type NightshiftError } from '@nightshift/shared/errors'
+import type { ArchiveResult } from '../archive/archive.ts'
 import type { BackupFacts } from './backup-event.ts'
 import type { DestinationMark, JobRecord } from './job-state.ts'
 import type { RunOutcome } from './perform-run.ts'
@@ -78,7 +79,8 @@ export function completedFacts(
   about: { name: string; trigger: Trigger; attempt: number; announce: boolean },
 ): BackupFacts {
   const { archived, destinations } = outcome
-  const away = destinations.filter(({ error }) => error !== null)
+  const troubles = destinations.flatMap(({ name, error }) => (error === null ? [] : [`${name}: ${error}`]))
+  if (archived.unreadCount > 0) troubles.push(unreadText(archived))
   return {
     phase: 'completed',
     ...about,
@@ -102,6 +104,13 @@ export function completedFacts(
       free_bytes: freeBytes,
       error,
     })),
-    error: away.length === 0 ? null : away.map(({ name, error }) => `${name}: ${error ?? ''}`).join('; '),
+    error: troubles.length === 0 ? null : troubles.join('; '),
   }
+}
+
+/** What is there and is in no snapshot, with an example. */
+export function unreadText({ unreadCount, skipped }: Pick<ArchiveResult, 'unreadCount' | 'skipped'>): string {
+  const example = skipped.find(({ kind }) => kind === 'unread')
+  const such = example === undefined ? '' : `, such as ${example.path} (${example.reason})`
+  return `${unreadCount} files or folders could not be read and are not in the backup${such}; let the backup read them, or exclude them`
 }

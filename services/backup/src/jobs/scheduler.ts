@@ -21,6 +21,8 @@ interface Parts {
   readonly prune: (destination: string) => void
   /** Looks whether a database is sound. */
   readonly checkIntegrity: (database: string) => void
+  /** Puts what else is due in the queue, behind the runs; gives the times of what is not. */
+  readonly besides: (nowMs: number) => number[]
 }
 
 /** A host that slept, or whose clock was set, is noticed after this at the latest. */
@@ -86,6 +88,7 @@ export class Scheduler {
     const nowMs = this.#parts.clock.now()
     const times = Object.entries(this.#config.jobs).flatMap(([job, config]) => this.#lookAt(job, config, nowMs))
     times.push(...this.#lookAtPrunes(nowMs), ...this.#lookAtIntegrity(nowMs))
+    times.push(...this.#parts.besides(nowMs))
     const waitMs = Math.max(50, Math.min(longestTimerMs, ...times.map((ms) => ms - nowMs)))
     this.#timer = setTimeout(() => this.look(), waitMs)
   }
@@ -132,7 +135,7 @@ export class Scheduler {
     const { store, timezone, checkIntegrity } = this.#parts
     const terms = { crons: this.#config.integrity_schedule, timezone }
     return Object.keys(this.#config.integrity).flatMap((name) => {
-      const mark = store.state.integrity[name]
+      const mark = store.integrity(name)
       if (mark === undefined) {
         void store
           .markIntegrity(name, markOfNothing(nowMs, null))

@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EffectError } from '@nightshift/shared/errors'
+import type { VerifyMark } from '../verify/verify-mark.ts'
 import type { IntegrityMark } from './integrity-mark.ts'
 import { emptyState, newJobRecord, readState, stateVersion, type BackupState, type JobRecord } from './job-state.ts'
 
@@ -21,7 +22,16 @@ export class StateStore {
   }
 
   job(name: string): JobRecord | undefined {
-    return this.#state.jobs[name]
+    return Object.hasOwn(this.#state.jobs, name) ? this.#state.jobs[name] : undefined
+  }
+
+  integrity(database: string): IntegrityMark | undefined {
+    return Object.hasOwn(this.#state.integrity, database) ? this.#state.integrity[database] : undefined
+  }
+
+  /** Resolves when all that was changed so far is saved, or could not be. */
+  async settled(): Promise<void> {
+    await this.#saving
   }
 
   async load(): Promise<void> {
@@ -37,7 +47,7 @@ export class StateStore {
 
   /** Changes what is known of a job; one that is not known yet is seen now for the first time. */
   async changeJob(name: string, nowMs: number, change: (record: JobRecord) => JobRecord): Promise<void> {
-    const record = change(this.#state.jobs[name] ?? newJobRecord(nowMs))
+    const record = change(this.job(name) ?? newJobRecord(nowMs))
     await this.#replace({ ...this.#state, jobs: { ...this.#state.jobs, [name]: record } })
   }
 
@@ -47,6 +57,10 @@ export class StateStore {
 
   async markIntegrity(database: string, mark: IntegrityMark): Promise<void> {
     await this.#replace({ ...this.#state, integrity: { ...this.#state.integrity, [database]: mark } })
+  }
+
+  async changeVerification(key: string, mark: VerifyMark): Promise<void> {
+    await this.#replace({ ...this.#state, verifications: { ...this.#state.verifications, [key]: mark } })
   }
 
   async #replace(state: BackupState): Promise<void> {

@@ -29,3 +29,16 @@ export function judgeCopies(places: readonly CopyPlace[]): CopyRule {
   ]
   return { copies, media, offSite, isMet: missing.length === 0, missing }
 }
+
+/** Pure: whether the places that a run reached meet the rule; undefined where one destination was chosen. */
+export function copiesMet(
+  outcomes: readonly { name: string; error: string | null }[],
+  destinations: Readonly<Record<string, { kind: string; off_site: boolean }>>,
+): boolean | undefined {
+  if (outcomes.length < 2) return undefined
+  const places = outcomes.flatMap(({ name, error }): CopyPlace[] => {
+    const destination = destinations[name]
+    return destination === undefined || error !== null ? [] : [{ name, medium: destination.kind, isOffSite: destination.off_site }]
+  })
+  return judgeCopies(places).isMet
+}

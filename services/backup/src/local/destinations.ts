@@ -37,13 +37,13 @@ export class Destinations {
 
   /** Where a job goes, the first one first. */
   namesOf(job: string): string[] {
-    const found = this.#config.jobs[job]
+    const found = Object.hasOwn(this.#config.jobs, job) ? this.#config.jobs[job] : undefined
     if (found === undefined) throw new ConfigError('no_such_job', `there is no job ${job}; there are ${this.#jobsInWords()}`)
     return found.to ?? this.names
   }
 
   config(name: string): DestinationConfig {
-    const found = this.#config.destinations[name]
+    const found = Object.hasOwn(this.#config.destinations, name) ? this.#config.destinations[name] : undefined
     if (found === undefined)
       throw new ConfigError('no_such_destination', `there is no destination ${name}; there are ${this.names.join(', ') || 'none'}`)
     return found

@@ -1,5 +1,5 @@
 import { isoTime } from '@nightshift/shared/clock'
-import { listSnapshots, type Snapshot } from '../snapshot/snapshot.ts'
+import { matches, readSnapshots, type Snapshot } from '../snapshot/snapshot.ts'
 import { tagValue } from '../snapshot/tags.ts'
 import type { Destinations } from './destinations.ts'
 
@@ -22,11 +22,13 @@ interface Wanted {
   readonly job?: string | undefined
   readonly destination?: string | undefined
   readonly hostname?: string | undefined
+  /** Told of destinations that cannot be reached, and of snapshots that cannot be read. */
+  readonly onTrouble?: ((destination: string, error: unknown) => void) | undefined
 }
 
-/** The snapshots of one destination, or of all that can be reached; oldest first. Throws when none can be. */
+/** The snapshots of one destination, or of all that can be reached, as far as they can be read; oldest first. Throws when none can be reached. */
 export async function listRows(destinations: Destinations, wanted: Wanted, signal: AbortSignal): Promise<SnapshotRow[]> {
-  const { job, destination, hostname } = wanted
+  const { job, destination, hostname, onTrouble } = wanted
   const names = destination === undefined ? (job === undefined ? destinations.names : destinations.namesOf(job)) : [destination]
   const rows: SnapshotRow[] = []
   let failure: { error: unknown } | undefined
@@ -36,7 +38,10 @@ export async function listRows(destinations: Destinations, wanted: Wanted, signa
       const open = await destinations.open(name, signal)
       try {
         const filter = { ...(job === undefined ? {} : { job }), ...(hostname === undefined ? {} : { hostname }) }
-        rows.push(...(await listSnapshots(open.repository, filter, signal)).map((snapshot) => rowOf(snapshot, name)))
+        for await (const { snapshot, error } of readSnapshots(open.repository, signal)) {
+          if (error !== undefined) onTrouble?.(name, error)
+          else if (snapshot !== undefined && matches(snapshot, filter)) rows.push(rowOf(snapshot, name))
+        }
         reached++
       } finally {
         await open.close()
@@ -44,6 +49,7 @@ export async function listRows(destinations: Destinations, wanted: Wanted, signa
     } catch (error) {
       signal.throwIfAborted()
       failure ??= { error }
+      if (names.length > 1) onTrouble?.(name, error)
     }
   }
   if (reached === 0 && failure !== undefined) throw failure.error

@@ -1,14 +1,15 @@
-import { createCipheriv } from 'node:crypto'
-import type { Cipheriv } from 'node:crypto'
+import { createCipheriv, createSecretKey } from 'node:crypto'
+import type { Cipheriv, KeyObject } from 'node:crypto'
 
 const blockBytes = 16
 
-/** Up to here making a cipher takes longer than enciphering; most blobs are shorter. */
-const smallBytes = 16 * 1024
+/** Up to here making a cipher takes longer than enciphering. */
+const smallBytes = 4 * 1024
 
 /** AES-256-CTR under one key and many initial vectors; enciphering and deciphering are the same. */
 export class CounterCipher {
-  readonly #key: Uint8Array
+  /** Not its bytes: with them Node makes such an object each time. */
+  readonly #key: KeyObject
   /** AES of single blocks, kept for good: of the counters of a small blob it makes the bytes that the mode would make. */
   readonly #blocks: Cipheriv
   readonly #counters = Buffer.alloc(smallBytes)
@@ -17,8 +18,8 @@ export class CounterCipher {
   readonly #inputBytes = new Uint8Array(this.#input.buffer)
 
   constructor(key: Uint8Array) {
-    this.#key = key
-    this.#blocks = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false)
+    this.#key = createSecretKey(key)
+    this.#blocks = createCipheriv('aes-256-ecb', this.#key, null).setAutoPadding(false)
   }
 
   /** The other side of `input`, in memory of its own. */

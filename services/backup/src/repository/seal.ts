@@ -5,6 +5,7 @@ import { CounterCipher } from './counter-cipher.ts'
 import { createPoly1305 } from './kernels/poly1305.ts'
 import type { Poly1305 } from './kernels/poly1305.ts'
 import type { MasterKey } from './master-key.ts'
+import { release } from './release.ts'
 
 const ivBytes = 16
 const tagBytes = 16
@@ -44,7 +45,9 @@ export class Seal {
     const iv = nextVector()
     const tagAt = offset + ivBytes + plain.length
     target.set(iv, offset)
-    target.set(this.#cipher.apply(iv, plain), offset + ivBytes)
+    const cipherText = this.#cipher.apply(iv, plain)
+    target.set(cipherText, offset + ivBytes)
+    release(cipherText)
     this.#tag(target.subarray(offset + ivBytes, tagAt), iv, target.subarray(tagAt, tagAt + tagBytes))
     return plain.length + sealBytes
   }

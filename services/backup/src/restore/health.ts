@@ -13,7 +13,7 @@ export async function awaitHealth(health: HealthConfig, facts: Readonly<Record<s
   for (;;) {
     signal.throwIfAborted()
     const leftMs = endMs - performance.now()
-    const problem = await look(health, facts, Math.max(100, Math.min(oneTryMs, leftMs)), signal)
+    const problem = await look(health, facts, Math.ceil(Math.max(100, Math.min(oneTryMs, leftMs))), signal)
     if (problem === undefined) return
     if (performance.now() + everyMs >= endMs)
       throw new EffectError('not_healthy', `it is not well ${formatDuration(health.timeout)} after the restore: ${problem}`, { severity: 'high' })

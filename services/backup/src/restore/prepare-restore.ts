@@ -29,9 +29,8 @@ export interface PreparedRestore {
 }
 
 /** Finds the snapshots, and says what a restore would do and cost. Nothing is changed. Throws ConfigError for what cannot be. */
-export async function prepareRestore(request: RestoreRequest, parts: RestoreParts): Promise<PreparedRestore> {
+export async function prepareRestore(request: RestoreRequest, parts: RestoreParts, run = newId(parts.clock.now())): Promise<PreparedRestore> {
   const nowMs = parts.clock.now()
-  const run = newId(nowMs)
   const jobs = jobsOf(request, parts)
   const mode: Mode = request.in_place ? (request.tables.length > 0 ? 'rows' : 'in_place') : 'beside'
   const opened = new OpenedDestinations(parts.destinations, parts.signal)
@@ -81,13 +80,13 @@ async function select(
 ): Promise<Selected[]> {
   const { destinations, host, config } = parts
   const atMs = request.at_time === null ? null : Date.parse(request.at_time)
-  const choose = async (momentMs: number | null): Promise<Selected[]> => {
+  const choose = async (nearMs: number | null): Promise<Selected[]> => {
     const selected: Selected[] = []
     for (const job of jobs)
-      selected.push(await selectSnapshot(destinations, { job, host, atMs: momentMs, snapshot: request.snapshot, from: request.from }, opened))
+      selected.push(await selectSnapshot(destinations, { job, host, atMs, nearMs, snapshot: request.snapshot, from: request.from }, opened))
     return selected
   }
-  const newest = await choose(atMs)
+  const newest = await choose(null)
   const set = config.sets[request.name]
   if (jobs.length === 1 || set === undefined) return newest
   const momentMs = momentOf(

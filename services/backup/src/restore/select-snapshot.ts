@@ -9,6 +9,8 @@ interface Wanted {
   readonly job: string
   readonly host: string
   readonly atMs: number | null
+  /** Of those that count the one that is nearest to this moment, before or after it; null: the newest. */
+  readonly nearMs: number | null
   readonly snapshot: string | null
   readonly from: string | null
 }
@@ -54,13 +56,17 @@ export async function selectSnapshot(
   throw failure?.error ?? new ConfigError('no_destinations', `${wanted.job} has no destination`)
 }
 
-function choose(snapshots: readonly Snapshot[], { job, host, atMs }: Wanted, where: string): Pick<Selected, 'snapshot' | 'offMs'> {
+function choose(snapshots: readonly Snapshot[], { job, host, atMs, nearMs }: Wanted, where: string): Pick<Selected, 'snapshot' | 'offMs'> {
   const newest = snapshots.at(-1)
   if (newest === undefined)
     throw new ConfigError('snapshot_unknown', `${where} has no snapshot of ${job} of ${host}; nightshift backup list shows those there are`)
+  const nearest = nearestBefore(snapshots, atMs ?? newest.timeMs)
+  if (nearest !== undefined) {
+    const far = ({ timeMs }: Snapshot): number => Math.abs(timeMs - (nearMs ?? nearest.snapshot.timeMs))
+    const snapshot = snapshots.filter(({ timeMs }) => timeMs <= nearest.snapshot.timeMs).reduce((best, each) => (far(each) < far(best) ? each : best), nearest.snapshot)
+    return { snapshot, offMs: atMs === null ? null : atMs - snapshot.timeMs }
+  }
   if (atMs === null) return { snapshot: newest, offMs: null }
-  const nearest = nearestBefore(snapshots, atMs)
-  if (nearest !== undefined) return { snapshot: nearest.snapshot, offMs: nearest.olderByMs }
   const oldest = isoTime(snapshots[0]?.timeMs ?? newest.timeMs)
   throw new ConfigError('nothing_before', `there is nothing of ${job} from before ${isoTime(atMs)}; its oldest snapshot is of ${oldest}`)
 }

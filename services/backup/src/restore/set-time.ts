@@ -1,8 +1,8 @@
 import type { RestoreSetConfig } from '../config/restore-config.ts'
 
 /**
- * The moment of which a set is restored, from the times of the newest snapshots of its jobs that may count: the latest one that all jobs have
- * reached, so that no member knows of things that another does not have yet. Null: of each its own newest.
+ * The moment near which the snapshots of a set are taken, from the times of the newest ones of its jobs: the latest one that all jobs have
+ * reached. A job that failed last night makes the others go back to where it stands. Null: of each its own newest.
  */
 export function momentOf(at: RestoreSetConfig['at'], newestMs: readonly number[]): number | null {
   return at === 'newest' || newestMs.length === 0 ? null : Math.min(...newestMs)

@@ -1,5 +1,5 @@
-/** Tags of ours say what a snapshot is: `job=db`, `src=postgres`, `run=<ulid>`, `verified=<time>`. Other tags are left alone. */
-export type TagName = 'job' | 'src' | 'run' | 'verified' | 'repaired'
+/** Tags of ours say what a snapshot is: `job=db`, `src=postgres`, `run=<ulid>`, `verified=<time>`, `safety=db` (taken right before a restore of db). Other tags are left alone. */
+export type TagName = 'job' | 'src' | 'run' | 'verified' | 'repaired' | 'safety'
 
 interface Tagged {
   readonly tags: readonly string[]

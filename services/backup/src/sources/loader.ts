@@ -68,6 +68,8 @@ export interface Loader {
   load(folder: string, target: LoadTarget, options: LoadOptions): Promise<Loaded>
   /** Puts what was loaded in the place of what is live. The state before is kept under another name. */
   swap(loaded: Loaded): Promise<Swap>
+  /** Undoes a swap whose process may have ended in the middle, however far it came; what is seen at the server says how far. */
+  revert(loaded: Loaded): Promise<void>
   /** Copies rows of a loaded table into the live one; returns how many. */
   copyRows?(loaded: Loaded, rows: CopyRows): Promise<number>
   /** The facts of what was loaded, under the names of what it is a copy of: a drill where no scratch server can be started. */

@@ -1,6 +1,7 @@
 import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EffectError } from '@nightshift/shared/errors'
+import { markOwner } from './owner-mark.ts'
 import type { Account } from './process/server-account.ts'
 
 /** A temporary folder that nobody else can enter. */
@@ -15,6 +16,7 @@ export class WorkFolder {
     try {
       // mkdtemp makes it 0700.
       const path = await mkdtemp(join(parent, `${name}-`))
+      markOwner(path)
       if (owner !== undefined) await chown(path, owner.uid, owner.gid)
       return new WorkFolder(path)
     } catch (cause) {

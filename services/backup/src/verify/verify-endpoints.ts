@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import type { Endpoint } from '@nightshift/shared/bus/bus'
+import type { Bus, Endpoint } from '@nightshift/shared/bus/bus'
+import type { Clock } from '@nightshift/shared/clock'
 import { ConfigError } from '@nightshift/shared/errors'
-import type { AuditEvent } from '@nightshift/shared/events/audit'
 import type { BackupConfig } from '../config.ts'
+import type { Speaker } from '../jobs/backup-event.ts'
 import type { RunQueue } from '../jobs/queue.ts'
-import { readRequest } from '../jobs/read-request.ts'
+import { audit, read } from '../jobs/endpoints.ts'
 import type { PlanReport } from '../recovery/plan-report.ts'
 import type { PlanRunner } from '../recovery/plan-runner.ts'
 import type { Verifier } from './verifier.ts'
@@ -36,11 +37,13 @@ export interface DrillAnswer {
 }
 
 interface Parts {
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly speaker: Speaker
   readonly queue: RunQueue
   readonly verifier: Verifier
   readonly plans: PlanRunner
   readonly config: () => BackupConfig
-  readonly audit: (who: string, action: string, target: string, outcome: AuditEvent['outcome'], reason: string | null) => Promise<void>
 }
 
 /** `ops.rpc.backup.<host>.verify | drill | plan`. */
@@ -49,12 +52,12 @@ export function verifyEndpoints(parts: Parts): Endpoint[] {
     {
       verb: 'verify',
       description: 'Reads a part of what is stored, or all of it: {destination?, whole?, restic?}',
-      handle: async (request) => await verify(parts, readRequest(verifyRequest, request)),
+      handle: async (request) => await verify(parts, read(verifyRequest, request)),
     },
     {
       verb: 'drill',
       description: 'Restores a job, or all of the recovery plan, into a scratch place and compares it: {job} or {plan: true}',
-      handle: async (request) => await drill(parts, readRequest(drillRequest, request)),
+      handle: async (request) => await drill(parts, read(drillRequest, request)),
     },
     {
       verb: 'plan',
@@ -67,7 +70,7 @@ export function verifyEndpoints(parts: Parts): Endpoint[] {
 async function verify(parts: Parts, { actor: who, destination, whole, restic }: z.output<typeof verifyRequest>): Promise<VerifyAnswer> {
   const known = Object.keys(parts.config().destinations)
   if (destination !== undefined && !known.includes(destination)) {
-    await parts.audit(who, 'backup.verify', destination, 'refused', 'no such destination')
+    await audit(parts, who, 'backup.verify', destination, 'refused', 'no such destination')
     throw new ConfigError('no_such_destination', `there is no destination ${destination}; there are ${known.join(', ') || 'none'}`)
   }
   const runs = (destination === undefined ? known : [destination]).map((each) => {
@@ -75,7 +78,7 @@ async function verify(parts: Parts, { actor: who, destination, whole, restic }: 
     const { run, isNew } = parts.verifier.request(parts.queue, task, { withRestic: restic })
     return { destination: each, run, is_new: isNew }
   })
-  await parts.audit(who, 'backup.verify', destination ?? 'all', 'done', null)
+  await audit(parts, who, 'backup.verify', destination ?? 'all', 'done', null)
   return { runs }
 }
 
@@ -83,15 +86,15 @@ async function drill(parts: Parts, request: z.output<typeof drillRequest>): Prom
   const { actor: who, job, plan, destination, snapshot } = request
   if (plan) {
     const { run, isNew } = parts.plans.request()
-    await parts.audit(who, 'backup.drill', 'plan', isNew ? 'done' : 'nothing', isNew ? null : 'it is under way')
+    await audit(parts, who, 'backup.drill', 'plan', isNew ? 'done' : 'nothing', isNew ? null : 'it is under way')
     return { run, is_new: isNew }
   }
   const known = parts.config().jobs
   if (job === undefined || known[job] === undefined) {
-    await parts.audit(who, 'backup.drill', job ?? '', 'refused', 'no such job')
+    await audit(parts, who, 'backup.drill', job ?? '', 'refused', 'no such job')
     throw new ConfigError('no_such_job', `there is no job ${job ?? ''}; there are ${Object.keys(known).join(', ') || 'none'}`)
   }
   const { run, isNew } = parts.verifier.request(parts.queue, { kind: 'drill', name: job }, { destination, snapshot })
-  await parts.audit(who, 'backup.drill', job, isNew ? 'done' : 'nothing', isNew ? null : 'one of it waits or is under way')
+  await audit(parts, who, 'backup.drill', job, isNew ? 'done' : 'nothing', isNew ? null : 'one of it waits or is under way')
   return { run, is_new: isNew }
 }

@@ -35,12 +35,13 @@ const places = (): { path: string; isOurs: boolean }[] => [
 ]
 
 test('what a killed process left is removed with its scratch server, and what is that of living ones stays', async () => {
-  mkdirSync(work())
+  const drill = join(work(), 'job')
+  mkdirSync(drill, { recursive: true })
   await killedWith(
-    `import { ScratchNats } from ${module('nats/scratch.ts')}; await ScratchNats.start(${JSON.stringify(work())}, new AbortController().signal)`,
+    `import { ScratchNats } from ${module('nats/scratch.ts')}; await ScratchNats.start(${JSON.stringify(drill)}, new AbortController().signal)`,
   )
-  const [name = ''] = readdirSync(work())
-  const mark = readOwnerMark(join(work(), name))
+  const [name = ''] = readdirSync(drill)
+  const mark = readOwnerMark(join(drill, name))
   const [server] = mark?.children ?? []
   expect(identifyProcess(server?.pid ?? 0)).toEqual(server)
 
@@ -50,7 +51,7 @@ test('what a killed process left is removed with its scratch server, and what is
   markOwner(mine)
   expect(await removeLeftovers(places())).toEqual({ folders: 1, processes: 1 })
   expect(identifyProcess(server?.pid ?? 0)).toBeUndefined()
-  expect(readdirSync(work())).toEqual([])
+  expect(readdirSync(drill)).toEqual([])
   expect([mine, unmarked].map((path) => existsSync(path))).toEqual([true, true])
   expect(await removeLeftovers(places())).toEqual({ folders: 0, processes: 0 })
 }, 30_000)

@@ -68,7 +68,7 @@ function toneOf(received: Told): FeedItem['tone'] {
         } as const
       )[received.event.phase]
     case 'backup':
-      if (received.event.phase === 'failed') return 'critical'
+      if (received.event.phase === 'failed' || received.event.phase.endsWith('_failed')) return 'critical'
       return received.event.phase === 'started' || received.event.phase === 'pruned' ? 'info' : 'ok'
     case 'report':
     case 'change':

@@ -41,6 +41,8 @@ export async function submitMail(server: MailServer, mail: Mail, signal: AbortSi
   const connection = connectionTo(server, ca)
   const stop = AbortSignal.any([signal, timeout])
   try {
+    // Whoever was stopped by now is not told so again.
+    stop.throwIfAborted()
     return await exchange(connection, server, mail, stop)
   } catch (error) {
     if (timeout.aborted)

@@ -55,7 +55,7 @@ export class SlackActions {
 
   /** Those of the message that fire now; what matters most is first. */
   async #firing({ fingerprints }: SlackPress): Promise<AlertList['alerts']> {
-    const { alerts } = (await this.#parts.ask('list', {})) as AlertList
+    const { alerts } = (await this.#parts.ask('list', { alerts: fingerprints })) as AlertList
     const firing = new Map(alerts.filter(({ phase }) => phase === 'firing').map((alert) => [alert.fingerprint, alert]))
     return fingerprints.flatMap((fingerprint) => firing.get(fingerprint) ?? [])
   }

@@ -1,3 +1,4 @@
+import type { BackupEvent } from '@nightshift/shared/events/backup'
 import type { Received } from '@nightshift/shared/events/parse'
 import type { Host } from '@nightshift/shared/subjects'
 import { matchesGlob } from '../../rules/glob.ts'
@@ -35,10 +36,11 @@ export class EventCounts {
   take(rules: readonly EventRule[], received: Received, nowMs: number): Counted[] {
     const fact = factOf(received)
     if (fact === undefined) return []
-    const { kind, what, labels, host } = fact
+    const { kind, whats, labels, host } = fact
     const atMs = Date.parse(received.event.time)
     return rules.flatMap((rule): Counted[] => {
-      const isMeant = rule.event.kind === kind && matchesGlob(rule.event.what, what) && rule.readsHost(host) && rule.readsLabels(labels)
+      const isNamed = rule.event.kind === kind && whats.some((what) => matchesGlob(rule.event.what, what))
+      const isMeant = isNamed && rule.readsHost(host) && rule.readsLabels(labels)
       if (!isMeant || nowMs - atMs >= rule.overMs) return []
       const counted = this.counted(rule, host, labels)
       if (counted === undefined) return []
@@ -83,7 +85,8 @@ export function levelOf({ levels }: EventRule, count: number): Severity | undefi
 
 interface Fact {
   readonly kind: string
-  readonly what: string
+  /** What it can be called; a rule that means several of them counts it once. */
+  readonly whats: readonly string[]
   readonly host: Host
   readonly labels: Labels
 }
@@ -91,14 +94,21 @@ interface Fact {
 function factOf(received: Received): Fact | undefined {
   switch (received.kind) {
     case 'health':
-      return { kind: 'health', what: received.event.state, host: received.address.host, labels: { check: received.event.check } }
+      return { kind: 'health', whats: [received.event.state], host: received.address.host, labels: { check: received.event.check } }
     case 'backup':
-      return { kind: 'backup', what: received.event.phase, host: received.address.host, labels: { job: received.event.job } }
+      return { kind: 'backup', whats: whatsOfBackup(received.event), host: received.address.host, labels: { job: received.event.job } }
     case 'heal':
-      return { kind: 'heal', what: received.event.phase, host: received.address.host, labels: { playbook: received.event.playbook } }
+      return { kind: 'heal', whats: [received.event.phase], host: received.address.host, labels: { playbook: received.event.playbook } }
     case 'change':
-      return { kind: 'change', what: received.event.what, host: received.address.host, labels: {} }
+      return { kind: 'change', whats: [received.event.what], host: received.address.host, labels: {} }
     default:
       return undefined
   }
+}
+
+/** Its phase, and which promise it says to be broken. */
+function whatsOfBackup({ phase, rpo_met: rpo, rto_met: rto, copies_met: copies, destinations }: BackupEvent): string[] {
+  // Too few destinations are a choice, of which the configuration warns; one that missed its copy is not.
+  const isShort = copies === false && destinations?.some(({ ok }) => !ok) === true
+  return [phase, ...(rpo === false ? ['rpo_missed'] : []), ...(rto === false ? ['rto_missed'] : []), ...(isShort ? ['copies_missing'] : [])]
 }

@@ -35,6 +35,20 @@ it('events are counted for each host and job, once each, and only those that the
   expect(take(backup(start - 3_600_000, 'failed'))).toEqual([])
 })
 
+it.each([
+  ['backup.rpo_missed', { rpo_met: false }, { rpo_met: true }],
+  ['backup.rto_missed', { rto_met: false }, { rto_met: null }],
+  ['backup.copies_missing', { copies_met: false, destinations: [{ ok: true }, { ok: false }] }, { copies_met: false, destinations: [{ ok: true }] }],
+  ['backup.drill_failed', { phase: 'drill_failed' }, { phase: 'drill' }],
+])('a backup says by itself that it breaks a promise: %s', (event, broken, kept) => {
+  const rule = ruleOf({ event, over: '1d' })
+  const told = (change: object): number => {
+    const received = backup(start, 'completed')
+    return new EventCounts().take([rule], { ...received, event: { ...received.event, ...change } } as unknown as Received, start).length
+  }
+  expect([told(broken), told(kept), told({})]).toEqual([1, 0, 0])
+})
+
 it('the count agrees with a naive one at every moment, and is bounded', () => {
   const rule = ruleOf({ event: 'backup.*', over: '1m' })
   fc.assert(

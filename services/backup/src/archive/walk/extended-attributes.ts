@@ -11,10 +11,15 @@ interface Addon {
   setAttributeSync(path: string, name: string, value: Uint8Array): void
 }
 
-/** Node has no call for extended attributes (and the access lists among them); an add-on that may be missing has. */
-const addon = load()
+let loaded: { readonly addon: Addon | undefined } | undefined
 
+/** Node has no call for extended attributes (and the access lists among them); an add-on that may be missing has. Not loaded before its use. */
 function load(): Addon | undefined {
+  loaded ??= { addon: tryLoad() }
+  return loaded.addon
+}
+
+function tryLoad(): Addon | undefined {
   try {
     return createRequire(import.meta.url)('@napi-rs/xattr') as Addon
   } catch {
@@ -24,11 +29,12 @@ function load(): Addon | undefined {
 
 /** Why no extended attributes are kept here, or undefined. */
 export function extendedAttributesObstacle(): string | undefined {
-  return addon === undefined ? 'extended attributes below it are left out: the add-on @napi-rs/xattr is not there' : undefined
+  return load() === undefined ? 'extended attributes below it are left out: the add-on @napi-rs/xattr is not there' : undefined
 }
 
 /** What a file has beside its content; nothing where the file system knows none, or the path is no UTF-8. Links are not followed. */
 export function readExtendedAttributes(path: Buffer): ExtendedAttribute[] {
+  const addon = load()
   const text = addon && asText(path)
   if (addon === undefined || text === undefined) return []
   try {
@@ -45,7 +51,7 @@ export function readExtendedAttributes(path: Buffer): ExtendedAttribute[] {
 /** Gives what went wrong, or undefined. */
 export function writeExtendedAttributes(path: Buffer, attributes: readonly { name: string; value: Uint8Array }[]): string | undefined {
   if (attributes.length === 0) return undefined
-  const text = asText(path)
+  const [addon, text] = [load(), asText(path)]
   if (addon === undefined || text === undefined) return 'extended attributes cannot be set here'
   try {
     for (const { name, value } of attributes) addon.setAttributeSync(text, name, value)

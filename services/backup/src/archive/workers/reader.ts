@@ -3,7 +3,6 @@ import { blobIdOf, type BlobId } from '../../repository/blob.ts'
 import { SharedIndex } from '../../repository/index/shared-index.ts'
 import { createRabin } from '../../repository/kernels/rabin.ts'
 import { PackBuilder } from '../../repository/pack/pack-builder.ts'
-import { BufferCollector } from './buffer-collector.ts'
 import { Cutter } from './cutter.ts'
 import { PackGate } from './pack-gate.ts'
 import { readFile } from './read-file.ts'
@@ -19,7 +18,6 @@ const packsInFlight = 1
  */
 const settings = workerData as ReaderSettings
 const index = new SharedIndex(settings.index)
-const collector = new BufferCollector()
 const builder = new PackBuilder(settings.keys, 'data', { verify: settings.verify })
 const gate = new PackGate(settings.gate)
 const bytesRead = new BigInt64Array(settings.bytesRead)
@@ -65,7 +63,6 @@ function store(plain: Uint8Array): BlobId {
   const id = blobIdOf(plain)
   if (index.claim('data', id)) {
     builder.add(id, plain)
-    collector.count(plain.length)
     if (builder.isFull) finishPack()
   }
   return id

@@ -62,7 +62,9 @@ export function s3Error(description: string, error: unknown, signal?: AbortSigna
   if (signal?.aborted === true) return signal.reason
   const name = error instanceof Error ? error.name : ''
   const { code, advice } = readings[name] ?? readStatus(answerOf(error)?.status ?? 0, name)
-  return storeError(code, `${description}: ${advice}`, error)
+  // What the SDK calls an answer that has a status and no body.
+  const saysNothing = error instanceof Error && error.message === 'UnknownError'
+  return storeError(code, `${description}: ${advice}`, saysNothing ? undefined : error)
 }
 
 function readStatus(status: number, name: string): Reading {

@@ -4,6 +4,7 @@ import { blobIdOf, maxBlobBytes } from '../blob.ts'
 import type { BlobId, BlobType } from '../blob.ts'
 import { compress, defaultCompressionLevel } from '../compression.ts'
 import type { MasterKey } from '../master-key.ts'
+import { release } from '../release.ts'
 import { Seal, sealBytes } from '../seal.ts'
 import { openBlob } from './open-blob.ts'
 import { encodePackHeader, entryBytes, headerLengthBytes, packBytes } from './pack-header.ts'
@@ -70,6 +71,7 @@ export class PackBuilder {
     const offset = this.#usedBytes
     const target = this.#room(stored.length + sealBytes)
     const lengthBytes = this.#seal.sealInto(stored, target, offset)
+    release(compressed)
     const blob: PackedBlob = { type: this.#type, id, offset, lengthBytes, plainBytes: isSmaller ? plain.length : null }
     if (this.#verify) this.#check(blob, target.subarray(offset, offset + lengthBytes))
     this.#blobs.push(blob)
@@ -99,7 +101,9 @@ export class PackBuilder {
     const neededBytes = this.#usedBytes + sizeBytes
     if (present !== undefined && present.length >= neededBytes) return present
     const spareBytes = 512 * 1024
-    const grown = new Uint8Array(Math.max(neededBytes + spareBytes, present === undefined ? this.#targetBytes + 2 * spareBytes : 0))
+    const sizeToHave = Math.max(neededBytes + spareBytes, present === undefined ? this.#targetBytes + 2 * spareBytes : 0)
+    // Not filled with zeros: of a pack that stays small only the beginning takes memory.
+    const grown = new Uint8Array(Buffer.allocUnsafeSlow(sizeToHave).buffer)
     if (present !== undefined) grown.set(present.subarray(0, this.#usedBytes))
     this.#bytes = grown
     return grown
@@ -107,7 +111,10 @@ export class PackBuilder {
 
   #check(blob: PackedBlob, sealed: Uint8Array): void {
     try {
-      if (blobIdOf(openBlob(this.#seal, sealed, blob.plainBytes)) === blob.id) return
+      const plain = openBlob(this.#seal, sealed, blob.plainBytes)
+      const id = blobIdOf(plain)
+      release(plain)
+      if (id === blob.id) return
     } catch (cause) {
       throw unverified(blob.id, cause)
     }

@@ -97,8 +97,7 @@ export function resume(course: Course): Course {
     const isChanged = course.mode === 'rows' ? course.at >= firstCopy : course.mode === 'in_place' && course.at > lastChange
     return isChanged ? course : goBack(course, 'the process ended in the middle of it')
   }
-  if (course.phase === 'back' || course.phase === 'stuck') return { ...course, phase: 'back', at: 0, problems: [] }
-  return course
+  return course.phase === 'stuck' ? { ...course, phase: 'back', at: 0, problems: [] } : course
 }
 
 function goBack(course: Course, failure: string): Course {

@@ -13,7 +13,7 @@ const courseSchema = z.object({
   at: z.int().nonnegative(),
   reached: z.int().nonnegative(),
   failure: z.string().nullable(),
-  problems: z.array(z.string()),
+  problems: z.array(z.string()).readonly(),
 })
 
 const journalSchema = z.object({

@@ -27,7 +27,7 @@ interface Wanted {
 /** How the files of a snapshot get where they are wanted. Nothing is written yet. Throws ConfigError when they cannot go there. */
 export function prepareFiles(wanted: Wanted): FilesState {
   const { job, snapshot, destination, run, mode, to, stamp, asideStamp } = wanted
-  const stageName = `.nightshift-restore-${run}`
+  const stageName = `.nightshift-restore-${run}-${job}`
   const common = { kind: 'files', job, snapshot, destination, work: null } as const
   if (to !== null) {
     if (mode !== 'beside') throw new ConfigError('usage', 'give either --to or --in-place')

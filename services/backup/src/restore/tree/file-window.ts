@@ -1,4 +1,4 @@
-import { isTransient, NightshiftError } from '@nightshift/shared/errors'
+import { ContractError, isTransient, NightshiftError } from '@nightshift/shared/errors'
 import type { BlobId } from '../../repository/blob.ts'
 import type { BlobPlace } from '../../repository/index/blob-index.ts'
 import type { Repository } from '../../repository/repository.ts'
@@ -6,6 +6,7 @@ import type { TreeNode } from '../../snapshot/node.ts'
 import type { Landing } from './landing.ts'
 import { planRanges, type NeededBlob, type PackRange } from './pack-ranges.ts'
 import { WindowState } from './workers/window-state.ts'
+import { encodeBlobOrder } from './workers/blob-order.ts'
 import type { FileTarget, FileToVerify } from './workers/write-request.ts'
 import type { WriterPool } from './workers/writer-pool.ts'
 
@@ -43,23 +44,35 @@ export class FileWindow {
     return this.#files.length >= maxFiles || this.#places >= maxBlobs
   }
 
-  add(path: Buffer, node: TreeNode): void {
+  /** Gives how long the file is. */
+  add(path: Buffer, node: TreeNode): number {
     const ids = node.content ?? []
     const index = this.#files.length
-    const missing = ids.find((id) => this.#repository.index.find('data', id) === undefined)
+    let missing: BlobId | undefined
     let offset = 0
     for (const id of ids) {
-      const place = this.#repository.index.find('data', id)
-      if (place === undefined) continue
-      const needed = this.#needed.get(id) ?? { id, place, places: [] }
-      needed.places.push({ file: index, offset })
-      this.#needed.set(id, needed)
-      this.#places += 1
-      offset += plainSize(place)
+      const needed = this.#need(id)
+      if (needed === undefined) missing ??= id
+      else {
+        needed.places.push({ file: index, offset })
+        this.#places += 1
+        offset += plainSize(needed.place)
+      }
     }
     const target = { index, path: path.toString('latin1'), sizeBytes: offset, blobs: ids.length, metadata: this.#landing.metadataOf(node) }
     this.#files.push({ path, node, ids, target })
     if (missing !== undefined) this.#fail(index, `incomplete: the blob ${missing} is in no index of the repository`)
+    return offset
+  }
+
+  #need(id: BlobId): NeededBlob | undefined {
+    const known = this.#needed.get(id)
+    if (known !== undefined) return known
+    const place = this.#repository.index.find('data', id)
+    if (place === undefined) return undefined
+    const needed = { id, place, places: [] }
+    this.#needed.set(id, needed)
+    return needed
   }
 
   /** Writes all files; gives how many are whole. */
@@ -79,16 +92,8 @@ export class FileWindow {
       const range = next.value
       const bytes = await this.#fetch(range, signal)
       if (bytes === undefined) continue
-      const blobs = range.blobs.map(({ id, place, places }) => ({
-        id,
-        at: place.offset - range.offset,
-        lengthBytes: place.lengthBytes,
-        plainBytes: place.plainBytes,
-        places,
-      }))
-      const indexes = new Set(blobs.flatMap(({ places }) => places.map(({ file }) => file)))
-      const files = [...indexes].map((index) => this.#files[index]?.target).filter((target) => target !== undefined)
-      for (const { file, reason } of await pool.write({ kind: 'blobs', bytes, blobs, files })) this.#fail(file, reason)
+      const order = encodeBlobOrder(bytes, range.offset, range.blobs, (file) => this.#targetOf(file))
+      for (const { file, reason } of await pool.write(order)) this.#fail(file, reason)
     }
   }
 
@@ -118,6 +123,12 @@ export class FileWindow {
       }
     }
     await Promise.all(Array.from({ length: writers * lanesPerWriter }, lane))
+  }
+
+  #targetOf(index: number): FileTarget {
+    const file = this.#files[index]
+    if (file === undefined) throw new ContractError('restore_window', `there is no file ${index} in this part of the restore`)
+    return file.target
   }
 
   #toVerify({ ids, target }: WindowFile): FileToVerify {

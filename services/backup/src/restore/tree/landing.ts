@@ -92,7 +92,7 @@ export class Landing {
 
   metadataOf(node: TreeNode): Metadata {
     const owner = this.#setsOwners ? { uid: node.uid, gid: node.gid } : undefined
-    return { mode: node.mode, mtimeNs: node.mtimeNs, owner, xattrs: node.xattrs ?? [] }
+    return { mode: node.mode, mtimeSeconds: Number(node.mtimeNs) / 1e9, owner, xattrs: node.xattrs ?? [] }
   }
 }
 

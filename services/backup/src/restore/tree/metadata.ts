@@ -7,34 +7,30 @@ import type { Metadata } from './workers/write-request.ts'
  * the attributes, as it may forbid to set them; the time last.
  */
 export function describeOpenFile(descriptor: number, path: Buffer, metadata: Metadata): string | undefined {
-  const { owner, mode, mtimeNs, xattrs } = metadata
+  const { owner, mode, mtimeSeconds, xattrs } = metadata
   return firstOf([
     attempt(() => owner && fchownSync(descriptor, owner.uid, owner.gid)),
     setAttributes(path, xattrs),
     attempt(() => fchmodSync(descriptor, mode)),
-    attempt(() => futimesSync(descriptor, toSeconds(mtimeNs), toSeconds(mtimeNs))),
+    attempt(() => futimesSync(descriptor, mtimeSeconds, mtimeSeconds)),
   ])
 }
 
 /** The same for what is not open: folders, pipes, devices. `mode` of a link means nothing. */
 export function describePath(path: Buffer, metadata: Metadata, isLink = false): string | undefined {
-  const { owner, mode, mtimeNs, xattrs } = metadata
+  const { owner, mode, mtimeSeconds, xattrs } = metadata
   return firstOf([
     attempt(() => owner && lchownSync(path, owner.uid, owner.gid)),
     setAttributes(path, xattrs),
     isLink ? undefined : attempt(() => chmodSync(path, mode)),
-    attempt(() => lutimesSync(path, toSeconds(mtimeNs), toSeconds(mtimeNs))),
+    attempt(() => lutimesSync(path, mtimeSeconds, mtimeSeconds)),
   ])
 }
 
 function setAttributes(path: Buffer, xattrs: Metadata['xattrs']): string | undefined {
+  if (xattrs.length === 0) return undefined
   const known = xattrs.flatMap(({ name, value }) => (value === null ? [] : [{ name, value }]))
   return writeExtendedAttributes(path, known)
-}
-
-/** As Node takes times. A double holds an instant of our days to a quarter of a microsecond; what is finer is lost. */
-function toSeconds(timeNs: bigint): number {
-  return Number(timeNs) / 1e9
 }
 
 /** Each is attempted, whatever became of those before. */

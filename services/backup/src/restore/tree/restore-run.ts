@@ -6,7 +6,7 @@ import type { BlobId } from '../../repository/blob.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { TreeNode } from '../../snapshot/node.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
-import { FileWindow, plainSize } from './file-window.ts'
+import { FileWindow } from './file-window.ts'
 import { IncludedPaths } from './included-paths.ts'
 import type { Landing } from './landing.ts'
 import { describeOpenFile, describePath } from './metadata.ts'
@@ -43,6 +43,7 @@ export class RestoreRun {
   readonly #firstNames = new Map<string, Buffer>()
   readonly #problems: { path: string; reason: string }[] = []
   #problemCount = 0
+  #lost = 0
   #files = 0
   #bytes = 0
   #verified = 0
@@ -69,6 +70,7 @@ export class RestoreRun {
       folders: this.#folders.length,
       bytes: this.#bytes,
       verifiedFiles: this.#verified,
+      lostFiles: this.#lost,
       kept: this.#kept,
       problems: this.#problems,
       problemCount: this.#problemCount,
@@ -123,8 +125,7 @@ export class RestoreRun {
       this.#files += 1
       return
     }
-    this.#bytes += this.#sizeOf(node.content)
-    this.#window.add(path, node)
+    this.#bytes += this.#window.add(path, node)
     if (this.#window.isFull) await this.#finishWindow()
   }
 
@@ -138,7 +139,7 @@ export class RestoreRun {
 
   #newWindow(): FileWindow {
     const { repository, landing } = this.#context
-    return new FileWindow(repository, landing, (path, reason) => this.#tell(path, reason))
+    return new FileWindow(repository, landing, (path, reason) => this.#tellLost(path, reason))
   }
 
   /** A tree that is lost costs what is in the folder, not the rest of the restore. */
@@ -148,16 +149,14 @@ export class RestoreRun {
     } catch (error) {
       this.#context.options.signal.throwIfAborted()
       if (!(error instanceof NightshiftError) || error.transient || path === this.#context.landing.root) throw error
-      this.#tell(path, `what was in it is lost: ${describeError(error, 0)}`)
+      this.#tellLost(path, `what was in it is lost: ${describeError(error, 0)}`)
       return []
     }
   }
 
-  #sizeOf(content: readonly BlobId[]): number {
-    return content.reduce((sum, id) => {
-      const place = this.#context.repository.index.find('data', id)
-      return sum + (place === undefined ? 0 : plainSize(place))
-    }, 0)
+  #tellLost(path: Buffer, reason: string): void {
+    this.#lost += 1
+    this.#tell(path, reason)
   }
 
   #tell(path: Buffer, reason: string | undefined): void {

@@ -34,6 +34,8 @@ export interface RestoreResult {
   readonly folders: number
   readonly bytes: number
   readonly verifiedFiles: number
+  /** Files and folders whose content is lost or damaged; each is among the problems. */
+  readonly lostFiles: number
   readonly kept: number
   /** What could not be restored as it was, and why: the first thousand. */
   readonly problems: readonly { readonly path: string; readonly reason: string }[]

@@ -15,7 +15,7 @@ import { onlyTables } from './dump-tables.ts'
 import { mysqlPort } from './port.ts'
 import { ScratchMysql } from './scratch.ts'
 import { MysqlSession, quoteName } from './session.ts'
-import { maxNameBytes, swapTables } from './swap.ts'
+import { maxNameBytes, revertSwap, swapTables } from './swap.ts'
 import { missingUserStatements, usersOf } from './users.ts'
 
 type MysqlConfig = SourceConfigOf<'mysql'>
@@ -66,6 +66,10 @@ class MysqlLoader implements Loader {
     assertWhole(loaded)
     const swapped = await this.#with(loaded.target, async (session) => await swapTables(session, loaded))
     return { kept: swapped.kept, undo: async () => await this.#with(loaded.target, async (session) => await swapped.undo(session)) }
+  }
+
+  async revert(loaded: Loaded): Promise<void> {
+    await this.#with(loaded.target, async (session) => await revertSwap(session, loaded))
   }
 
   async copyRows(loaded: Loaded, rows: CopyRows): Promise<number> {

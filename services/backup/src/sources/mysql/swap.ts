@@ -28,11 +28,7 @@ interface Swapped {
  * triggers: those are made again after it. Views, routines and events stay as they are.
  */
 export async function swapTables(session: MysqlSession, loaded: Loaded): Promise<Swapped> {
-  const exchanges = loaded.items.map(({ name, loadedAs }): Exchange => ({
-    live: name,
-    loaded: loadedAs,
-    kept: keptName(name, loaded.target.suffix, maxNameBytes),
-  }))
+  const exchanges = exchangesOf(loaded)
   for (const { live, kept } of exchanges) {
     await session.rows(`CREATE DATABASE IF NOT EXISTS ${quoteName(live)}`)
     await session.rows(`CREATE DATABASE ${quoteName(kept)}`)
@@ -48,14 +44,36 @@ export async function swapTables(session: MysqlSession, loaded: Loaded): Promise
   }
   return {
     kept: exchanges.map(({ kept }) => kept),
-    undo: async (again) => {
-      await move(
-        again,
-        exchanges.flatMap(({ live, loaded: from, kept }) => [[live, from] as const, [kept, live] as const]),
-      )
-      for (const { kept } of exchanges) await again.rows(`DROP DATABASE ${quoteName(kept)}`)
-    },
+    undo: async (again) => await moveBack(again, exchanges),
   }
+}
+
+/** Undoes a swap whose process may have ended in the middle. All tables move at once, so either all have or none. */
+export async function revertSwap(session: MysqlSession, loaded: Loaded): Promise<void> {
+  const all = exchangesOf(loaded)
+  const present = new Set((await session.column('SELECT schema_name FROM information_schema.schemata')).map(String))
+  const exchanges = all.filter(({ kept }) => present.has(kept))
+  let isMoved = false
+  for (const { loaded: from, kept } of exchanges)
+    isMoved ||= (await tablesOf(session, kept)).length > 0 || (await tablesOf(session, from)).length === 0
+  if (exchanges.length > 0 && isMoved) await moveBack(session, exchanges)
+  else for (const { kept } of exchanges) await session.rows(`DROP DATABASE ${quoteName(kept)}`)
+}
+
+function exchangesOf(loaded: Loaded): Exchange[] {
+  return loaded.items.map(({ name, loadedAs }) => ({
+    live: name,
+    loaded: loadedAs,
+    kept: keptName(name, loaded.target.suffix, maxNameBytes),
+  }))
+}
+
+async function moveBack(session: MysqlSession, exchanges: readonly Exchange[]): Promise<void> {
+  await move(
+    session,
+    exchanges.flatMap(({ live, loaded: from, kept }) => [[live, from] as const, [kept, live] as const]),
+  )
+  for (const { kept } of exchanges) await session.rows(`DROP DATABASE ${quoteName(kept)}`)
 }
 
 /** Moves all tables of one database into another, then those of the next: as one change, of which all or nothing happens. */
@@ -64,11 +82,7 @@ async function move(session: MysqlSession, steps: readonly (readonly [from: stri
   const renames: string[] = []
   for (const [from, to] of steps) {
     for (const trigger of await triggersOf(session, from)) triggers.push({ ...trigger, to })
-    const tables = await session.column(
-      "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_type = 'BASE TABLE'",
-      [from],
-    )
-    for (const table of tables.map(String)) renames.push(`${quoteName(from)}.${quoteName(table)} TO ${quoteName(to)}.${quoteName(table)}`)
+    for (const table of await tablesOf(session, from)) renames.push(`${quoteName(from)}.${quoteName(table)} TO ${quoteName(to)}.${quoteName(table)}`)
   }
   for (const { database, name } of triggers) await session.rows(`DROP TRIGGER ${quoteName(database)}.${quoteName(name)}`)
   let isMoved = false
@@ -78,6 +92,11 @@ async function move(session: MysqlSession, steps: readonly (readonly [from: stri
   } finally {
     for (const trigger of triggers) await make(session, trigger, isMoved ? trigger.to : trigger.database)
   }
+}
+
+async function tablesOf(session: MysqlSession, database: string): Promise<string[]> {
+  const sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_type = 'BASE TABLE'"
+  return (await session.column(sql, [database])).map(String)
 }
 
 async function triggersOf(session: MysqlSession, database: string): Promise<Trigger[]> {

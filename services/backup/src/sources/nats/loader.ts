@@ -70,6 +70,11 @@ class NatsLoader implements Loader {
     )
   }
 
+  /** There is no swap. */
+  revert(): Promise<void> {
+    return Promise.resolve()
+  }
+
   async count(loaded: Loaded): Promise<Facts> {
     return await this.#withManager(loaded.target, async (manager) => {
       const facts: Facts = {}

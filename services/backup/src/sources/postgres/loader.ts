@@ -17,7 +17,7 @@ import { postgresProgram } from './programs.ts'
 import { restoreList } from './restore-list.ts'
 import { ScratchCluster } from './scratch.ts'
 import { postgresEnvironment, PostgresSession, quoteName } from './session.ts'
-import { swapDatabases } from './swap.ts'
+import { revertSwap, swapDatabases } from './swap.ts'
 import { countTables } from './tables.ts'
 
 type PostgresConfig = SourceConfigOf<'postgres'>
@@ -71,6 +71,10 @@ class PostgresLoader implements Loader {
         undo: async () => await this.#withMaintenance(this.#address(loaded.target), async (again) => await swapped.undo(again)),
       }
     })
+  }
+
+  async revert(loaded: Loaded): Promise<void> {
+    await this.#withMaintenance(this.#address(loaded.target), async (session) => await revertSwap(session, loaded))
   }
 
   async copyRows(loaded: Loaded, rows: CopyRows): Promise<number> {

@@ -18,7 +18,7 @@ interface Rename {
  * away, and nobody gets in until it is done. When one rename fails, those before it are taken back.
  */
 export async function swapDatabases(session: PostgresSession, loaded: Loaded): Promise<Swapped> {
-  const present = new Set((await session.rows('SELECT datname AS name FROM pg_database')).map((row) => String(row['name'])))
+  const present = await databasesOf(session)
   const live = loaded.items.filter(({ name }) => present.has(name))
   const aside = live.map(({ name }): Rename => ({ from: name, to: keptName(name, loaded.target.suffix, maxNameBytes) }))
   const renames = [...aside, ...loaded.items.map(({ name, loadedAs }): Rename => ({ from: loadedAs, to: name }))]
@@ -31,6 +31,23 @@ export async function swapDatabases(session: PostgresSession, loaded: Loaded): P
         renames.toReversed().map(({ from, to }) => ({ from: to, to: from })),
       ),
   }
+}
+
+/** Undoes a swap whose process may have ended in the middle: which names there are tells how far it came. */
+export async function revertSwap(session: PostgresSession, loaded: Loaded): Promise<void> {
+  for (const { name, loadedAs } of loaded.items.toReversed()) {
+    const kept = keptName(name, loaded.target.suffix, maxNameBytes)
+    const present = await databasesOf(session)
+    const isAside = present.has(kept)
+    if (present.has(name) && !present.has(loadedAs)) await rename(session, { from: name, to: loadedAs })
+    if (isAside) await rename(session, { from: kept, to: name })
+    // A process that ended right before a rename has left it closed.
+    else if (present.has(name)) await session.rows(`ALTER DATABASE ${quoteName(present.has(loadedAs) ? name : loadedAs)} WITH ALLOW_CONNECTIONS true`)
+  }
+}
+
+async function databasesOf(session: PostgresSession): Promise<Set<string>> {
+  return new Set((await session.rows('SELECT datname AS name FROM pg_database')).map((row) => String(row['name'])))
 }
 
 async function renameAll(session: PostgresSession, renames: readonly Rename[]): Promise<void> {

@@ -1,14 +1,14 @@
 import { hideLogins, hideValue } from '@nightshift/shared/config/secrets'
 
-/** The last part of what a program says, however much that is; without its password. */
+/** The last part of what a program says, however much that is; without its secrets. */
 export class OutputTail {
   readonly #limitBytes: number
-  readonly #secret: string
+  readonly #secrets: readonly string[]
   #kept = Buffer.alloc(0)
 
-  constructor(limitBytes: number, secret = '') {
+  constructor(limitBytes: number, secrets: readonly string[] = []) {
     this.#limitBytes = limitBytes
-    this.#secret = secret
+    this.#secrets = secrets
   }
 
   add(chunk: Buffer): void {
@@ -18,7 +18,8 @@ export class OutputTail {
 
   /** The last lines, one after the other. */
   text(): string {
-    const shown = hideLogins(hideValue(this.#kept.toString('utf8'), this.#secret)).slice(-this.#limitBytes)
+    const said = this.#secrets.reduce(hideValue, this.#kept.toString('utf8'))
+    const shown = hideLogins(said).slice(-this.#limitBytes)
     const lines = shown.split('\n').map((line) => line.trim())
     return lines
       .filter((line) => line !== '')

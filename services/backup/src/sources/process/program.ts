@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { formatDuration } from '@nightshift/shared/config/scalars'
 import { EffectError } from '@nightshift/shared/errors'
+import { markChild } from '../owner-mark.ts'
+import { secretsOf } from './child-environment.ts'
 import { OutputTail } from './output-tail.ts'
 
 export interface ProgramSpec {
@@ -43,7 +45,7 @@ export class Program {
 
   constructor(spec: ProgramSpec) {
     this.#spec = spec
-    this.#tail = new OutputTail(tailBytes, spec.secret)
+    this.#tail = new OutputTail(tailBytes, [spec.secret ?? '', ...secretsOf(spec.env)])
     const child = spawn(spec.argv[0] ?? '', spec.argv.slice(1), {
       env: spec.env,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -53,6 +55,7 @@ export class Program {
       ...(spec.gid === undefined ? {} : { gid: spec.gid }),
     })
     this.#child = child
+    if (spec.cwd !== undefined && child.pid !== undefined) markChild(spec.cwd, child.pid)
     this.stdin = child.stdin
     this.stdout = child.stdout
     // A program that does not read to the end says why by its exit code.

@@ -7,6 +7,9 @@ const keysPerRound = 200
 /** Stands in a database that was restored beside the live ones, and holds the suffix of that restore: only such a one may be emptied. */
 export const markerKey = 'nightshift:restored'
 
+/** Stands beside the mark in a database that was live before a swap. */
+export const beforeKey = 'nightshift:before'
+
 /** Numbers of the databases that hold keys. */
 export async function filledDatabases(connection: RedisConnection): Promise<number[]> {
   return [...(await connection.text('INFO', 'keyspace')).matchAll(/^db(\d+):keys=/gm)].map((match) => Number(match[1]))

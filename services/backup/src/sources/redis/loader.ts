@@ -7,7 +7,7 @@ import type { CopyRows, Loaded, LoadedItem, Loader, LoaderContext, LoadOptions, 
 import { serverAddress } from '../server-address.ts'
 import type { Facts } from '../source.ts'
 import { RedisConnection, redisPort } from './connection.ts'
-import { copyKeys, filledDatabases, keysOf, markerKey, spareDatabases } from './key-copy.ts'
+import { beforeKey, copyKeys, filledDatabases, keysOf, markerKey, spareDatabases } from './key-copy.ts'
 import type { Reply } from './resp.ts'
 import { ScratchRedis } from './scratch.ts'
 import { redisDumpPath } from './source.ts'
@@ -52,22 +52,18 @@ class RedisLoader implements Loader {
 
   async swap(loaded: Loaded): Promise<Swap> {
     assertWhole(loaded)
-    const suffix = loaded.target.suffix
-    const exchange = async (): Promise<void> =>
-      await this.#withConnection(loaded.target, async (connection) => {
-        await connection.command('MULTI')
-        for (const { name, loadedAs } of loaded.items) {
-          await connection.command('SELECT', loadedAs)
-          await connection.command('DEL', markerKey)
-          await connection.command('SWAPDB', name, loadedAs)
-          await connection.command('SET', markerKey, suffix)
-        }
-        const replies = await connection.command('EXEC')
-        const refused = Array.isArray(replies) ? replies.find((reply) => reply instanceof Error) : undefined
-        if (refused instanceof Error) throw new ConfigError('swap_refused', `Redis refused to swap databases: ${refused.message}`)
-      })
-    await exchange()
-    return { kept: loaded.items.map(({ loadedAs }) => loadedAs), undo: exchange }
+    await this.#exchange(loaded, false)
+    return { kept: loaded.items.map(({ loadedAs }) => loadedAs), undo: async () => await this.#exchange(loaded, true) }
+  }
+
+  async revert(loaded: Loaded): Promise<void> {
+    const [first] = loaded.items
+    if (first === undefined) return
+    const isSwapped = await this.#withConnection(loaded.target, async (connection) => {
+      await connection.command('SELECT', first.loadedAs)
+      return (await connection.command('EXISTS', beforeKey)) === 1
+    })
+    if (isSwapped) await this.#exchange(loaded, true)
   }
 
   async copyRows(loaded: Loaded, rows: CopyRows): Promise<number> {
@@ -139,6 +135,24 @@ class RedisLoader implements Loader {
         await server.stop()
       },
     }
+  }
+
+  /** All of them at once or none. */
+  async #exchange(loaded: Loaded, isUndo: boolean): Promise<void> {
+    const { suffix } = loaded.target
+    await this.#withConnection(loaded.target, async (connection) => {
+      await connection.command('MULTI')
+      for (const { name, loadedAs } of loaded.items) {
+        await connection.command('SELECT', loadedAs)
+        await connection.command('DEL', markerKey, beforeKey)
+        await connection.command('SWAPDB', name, loadedAs)
+        await connection.command('SET', markerKey, suffix)
+        if (!isUndo) await connection.command('SET', beforeKey, suffix)
+      }
+      const replies = await connection.command('EXEC')
+      const refused = Array.isArray(replies) ? replies.find((reply) => reply instanceof Error) : undefined
+      if (refused instanceof Error) throw new ConfigError('swap_refused', `Redis refused to swap databases: ${refused.message}`)
+    })
   }
 
   async #bring(staging: ScratchRedis, target: LoadTarget, options: LoadOptions): Promise<Loaded> {

@@ -74,6 +74,16 @@ class SqliteLoader implements Loader {
     }
   }
 
+  async revert(loaded: Loaded): Promise<void> {
+    const { name, loadedAs } = itemOf(loaded, undefined)
+    const kept = join(dirname(name), keptName(basename(name), loaded.target.suffix, maxFileNameBytes))
+    const isAside = existsSync(kept)
+    if (existsSync(name) && !existsSync(loadedAs)) await renameWithLogs(name, loadedAs)
+    if (isAside) await renameWithLogs(kept, name)
+    // A process that ended before the database itself moved may have moved its logs.
+    else for (const suffix of logSuffixes) if (existsSync(`${kept}${suffix}`)) await rename(`${kept}${suffix}`, `${name}${suffix}`)
+  }
+
   copyRows(loaded: Loaded, rows: CopyRows): Promise<number> {
     const { name, loadedAs } = itemOf(loaded, undefined)
     const live = new DatabaseSync(name, { timeout: 30_000 })

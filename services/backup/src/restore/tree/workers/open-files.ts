@@ -2,6 +2,7 @@ import { closeSync, constants, ftruncateSync, openSync } from 'node:fs'
 import { describeOpenFile } from '../metadata.ts'
 import type { WindowState } from './window-state.ts'
 import type { FileTarget } from './write-request.ts'
+import { writeAll, writeSparse } from './write-sparse.ts'
 
 const maxOpen = 32
 /** A new file, never one that is there: what lay in its place was taken away before. A link is never followed. */
@@ -52,10 +53,25 @@ export class OpenFiles {
   }
 }
 
+/** A file that is all in one blob, as most are: nobody else writes it, and it is never asked for again. Gives what could not be set. */
+export function putWhole(file: FileTarget, plain: Buffer, isSparse: boolean): string | undefined {
+  const path = pathOf(file)
+  const descriptor = openSync(path, makeFlags, ownerOnly)
+  try {
+    if (isSparse) {
+      ftruncateSync(descriptor, file.sizeBytes)
+      writeSparse(descriptor, plain, 0)
+    } else writeAll(descriptor, plain, 0)
+    return describeOpenFile(descriptor, path, file.metadata)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
 function make(file: FileTarget, state: WindowState): number {
   try {
     const descriptor = openSync(pathOf(file), makeFlags, ownerOnly)
-    if (file.blobs !== 1) ftruncateSync(descriptor, file.sizeBytes)
+    ftruncateSync(descriptor, file.sizeBytes)
     return descriptor
   } finally {
     state.setMade(file.index)

@@ -1,11 +1,13 @@
 import type { BlobId } from '../../../repository/blob.ts'
 import type { MasterKey } from '../../../repository/master-key.ts'
 import type { ExtendedAttribute } from '../../../snapshot/node.ts'
+import type { BlobOrder } from './blob-order.ts'
 
 /** What a restored thing looks like, beside its content. */
 export interface Metadata {
   readonly mode: number
-  readonly mtimeNs: bigint
+  /** As Node takes times. A double holds an instant of our days to a quarter of a microsecond; what is finer is lost. */
+  readonly mtimeSeconds: number
   /** Undefined: as this process makes it. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined
   readonly xattrs: readonly ExtendedAttribute[]
@@ -23,15 +25,6 @@ export interface FileTarget {
   readonly metadata: Metadata
 }
 
-/** A blob as it lies in the bytes that come with it, and every place where it belongs. */
-export interface BlobToWrite {
-  readonly id: BlobId
-  readonly at: number
-  readonly lengthBytes: number
-  readonly plainBytes: number | null
-  readonly places: readonly { readonly file: number; readonly offset: number }[]
-}
-
 export interface FileToVerify {
   readonly index: number
   readonly path: string
@@ -42,7 +35,7 @@ export interface FileToVerify {
 export type WriterOrder =
   /** Begins a window: how many blobs each of its files waits for, and which writer makes it. */
   | { readonly kind: 'window'; readonly state: SharedArrayBuffer }
-  | { readonly kind: 'blobs'; readonly bytes: Uint8Array; readonly blobs: readonly BlobToWrite[]; readonly files: readonly FileTarget[] }
+  | BlobOrder
   | { readonly kind: 'verify'; readonly files: readonly FileToVerify[] }
 
 export interface FileProblem {

@@ -1,4 +1,4 @@
-import { ftruncateSync, writeSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 
 const blockBytes = 4096
 const zeros = Buffer.alloc(blockBytes)
@@ -21,11 +21,6 @@ export function writeSparse(descriptor: number, bytes: Buffer, position: number)
     at = end
   }
   writeAll(descriptor, bytes.subarray(from), position + from)
-}
-
-/** A file of one blob is not given its size before. */
-export function endAt(descriptor: number, sizeBytes: number): void {
-  ftruncateSync(descriptor, sizeBytes)
 }
 
 function isZero(bytes: Buffer, from: number, to: number): boolean {

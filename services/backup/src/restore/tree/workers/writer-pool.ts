@@ -10,26 +10,29 @@ interface Writer {
   readonly unanswered: PromiseWithResolvers<readonly FileProblem[]>[]
 }
 
-/** The threads that open blobs and write them into files. */
+/** The threads that open blobs and write them into files. Each is started when those before have something to do: a small restore needs one. */
 export class WriterPool {
-  readonly #writers: Writer[]
+  readonly #writers: Writer[] = []
+  readonly #maxWriters: number
+  readonly #settings: WriterSettings
+  #window: SharedArrayBuffer | undefined
   #failure: { error: unknown } | undefined
   #isClosed = false
 
   constructor(count: number, settings: WriterSettings) {
-    this.#writers = Array.from({ length: count }, () => this.#start(settings))
+    this.#maxWriters = count
+    this.#settings = settings
   }
 
   beginWindow(state: SharedArrayBuffer): void {
+    this.#window = state
     for (const { worker } of this.#writers) worker.postMessage({ kind: 'window', state } satisfies WriterOrder)
   }
 
   /** Gives what became of it; throws when nothing more can be written. */
   async write(order: Extract<WriterOrder, { kind: 'blobs' | 'verify' }>): Promise<readonly FileProblem[]> {
     if (this.#failure !== undefined) throw this.#failure.error
-    const [first, ...others] = this.#writers
-    if (first === undefined) throw new EffectError('restore_closed', 'there is no thread to write with')
-    const writer = others.reduce((best, each) => (each.unanswered.length < best.unanswered.length ? each : best), first)
+    const writer = this.#leastBusy()
     const answer = Promise.withResolvers<readonly FileProblem[]>()
     writer.unanswered.push(answer)
     writer.worker.postMessage(order, order.kind === 'blobs' ? transferable(order.bytes) : [])
@@ -42,7 +45,15 @@ export class WriterPool {
     await Promise.all(this.#writers.map(async ({ worker }) => await worker.terminate()))
   }
 
-  #start(workerData: WriterSettings): Writer {
+  #leastBusy(): Writer {
+    const [first, ...others] = this.#writers
+    if (first === undefined) return this.#start()
+    const best = others.reduce((least, each) => (each.unanswered.length < least.unanswered.length ? each : least), first)
+    return best.unanswered.length > 0 && this.#writers.length < this.#maxWriters ? this.#start() : best
+  }
+
+  #start(): Writer {
+    const workerData = this.#settings
     const worker = new Worker(siblingEntry(import.meta.url, 'writer'), { workerData, resourceLimits: heapLimits, name: 'restore-writer' })
     const writer: Writer = { worker, unanswered: [] }
     worker.on('message', ({ problems, fatal }: WriterReport) => {
@@ -58,6 +69,8 @@ export class WriterPool {
     worker.on('exit', () => {
       if (!this.#isClosed) this.#fail(new EffectError('restore_failed', 'a thread that writes ended by itself'))
     })
+    if (this.#window !== undefined) worker.postMessage({ kind: 'window', state: this.#window } satisfies WriterOrder)
+    this.#writers.push(writer)
     return writer
   }
 

@@ -3,11 +3,13 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { describeError } from '@nightshift/shared/errors'
 import { blobIdOf } from '../../../repository/blob.ts'
 import { openBlob } from '../../../repository/pack/open-blob.ts'
+import { release } from '../../../repository/release.ts'
 import { Seal } from '../../../repository/seal.ts'
-import { OpenFiles } from './open-files.ts'
+import { blobsOf, placeAt, targetsOf, type BlobOrder, type OrderedBlob } from './blob-order.ts'
+import { OpenFiles, putWhole } from './open-files.ts'
 import { WindowState } from './window-state.ts'
-import type { BlobToWrite, FileProblem, FileTarget, FileToVerify, WriterOrder, WriterReport, WriterSettings } from './write-request.ts'
-import { endAt, writeAll, writeSparse } from './write-sparse.ts'
+import type { FileProblem, FileTarget, FileToVerify, WriterOrder, WriterReport, WriterSettings } from './write-request.ts'
+import { writeAll, writeSparse } from './write-sparse.ts'
 
 /** A blob that shrinks that much may be zeros for the most part; looking for them in all others would cost and find nothing. */
 const sparseShrink = 16
@@ -31,27 +33,30 @@ parentPort?.on('message', (order: WriterOrder) => {
   let report: WriterReport = { problems }
   try {
     if (order.kind === 'verify') problems.push(...order.files.flatMap((file) => verify(file)))
-    else writeBlobs(order.bytes, order.blobs, order.files, problems)
+    else writeBlobs(order, problems)
   } catch (error) {
     report = { problems, fatal: describeError(error) }
   }
   parentPort?.postMessage(report)
 })
 
-function writeBlobs(bytes: Uint8Array, blobs: readonly BlobToWrite[], targets: readonly FileTarget[], problems: FileProblem[]): void {
-  const byIndex = new Map(targets.map((file) => [file.index, file]))
-  for (const blob of blobs) {
-    const plain = open(blob, bytes.subarray(blob.at, blob.at + blob.lengthBytes))
-    for (const { file: index, offset } of blob.places) {
-      const file = byIndex.get(index)
+function writeBlobs(order: BlobOrder, problems: FileProblem[]): void {
+  const targets = targetsOf(order)
+  for (const blob of blobsOf(order)) {
+    const plain = open(blob, order.bytes.subarray(blob.at, blob.at + blob.lengthBytes))
+    for (let place = blob.firstPlace; place < blob.endPlace; place++) {
+      const { position, offset } = placeAt(order, place)
+      const file = targets[position]
       if (file === undefined) continue
       const problem = plain === undefined ? `incomplete: the blob ${blob.id} is damaged` : put(file, blob, plain, offset)
-      if (problem !== undefined) problems.push({ file: index, reason: problem })
+      if (problem !== undefined) problems.push({ file: file.index, reason: problem })
     }
+    if (plain !== undefined) release(plain)
   }
+  release(order.bytes)
 }
 
-function open(blob: BlobToWrite, sealed: Uint8Array): Buffer | undefined {
+function open(blob: OrderedBlob, sealed: Uint8Array): Buffer | undefined {
   try {
     const plain = openBlob(seal, sealed, blob.plainBytes)
     return blobIdOf(plain) === blob.id ? plain : undefined
@@ -60,14 +65,14 @@ function open(blob: BlobToWrite, sealed: Uint8Array): Buffer | undefined {
   }
 }
 
-function put(file: FileTarget, blob: BlobToWrite, plain: Buffer, offset: number): string | undefined {
+function put(file: FileTarget, blob: OrderedBlob, plain: Buffer, offset: number): string | undefined {
+  const isSparse = blob.lengthBytes * sparseShrink < plain.length
   try {
-    const descriptor = files.get(file, state)
-    if (blob.lengthBytes * sparseShrink < plain.length) {
-      writeSparse(descriptor, plain, offset)
-      if (file.blobs === 1) endAt(descriptor, file.sizeBytes)
-    } else writeAll(descriptor, plain, offset)
     Atomics.add(bytesWritten, 0, BigInt(plain.length))
+    if (file.blobs === 1) return putWhole(file, plain, isSparse)
+    const descriptor = files.get(file, state)
+    if (isSparse) writeSparse(descriptor, plain, offset)
+    else writeAll(descriptor, plain, offset)
     return state.isLast(file.index) ? files.finish(file, state) : undefined
   } catch (error) {
     if (error instanceof Error && 'code' in error && fatalCodes.has(String(error.code))) throw error
