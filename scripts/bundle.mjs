@@ -16,7 +16,7 @@ export const services = {
   },
   backup: {
     entries: { main: 'src/main.ts', reader: 'src/archive/workers/reader.ts', writer: 'src/restore/tree/workers/writer.ts' },
-    flags: ['--max-semi-space-size=1', '--optimize-for-size'],
+    flags: ['--max-semi-space-size=2'],
   },
 }
 

@@ -46,7 +46,9 @@ export async function startServices(
   })
   const processes = started.map((each) => each.process)
   try {
-    await Promise.all(started.map(({ service, process }) => process.until(atWork[service], options.readyDeadlineMs ?? readyDeadlineMs, signal)))
+    await Promise.all(
+      started.map(({ service, process }) => process.until(atWork[service], options.readyDeadlineMs ?? readyDeadlineMs, signal)),
+    )
     return processes
   } catch (error) {
     await endAll(processes)

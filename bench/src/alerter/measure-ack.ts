@@ -14,7 +14,7 @@ interface Listed {
   readonly alerts: readonly { readonly rule: string; readonly fingerprint: string }[]
 }
 
-const answerMs = 10_000
+const answerMs = 30_000
 
 /** Milliseconds from asking for an acknowledgement until everybody on the bus hears of it. */
 export async function measureAck({ admin, rule, count, signal }: Options): Promise<number[]> {

@@ -2,7 +2,7 @@ import { rpcSubject } from '@nightshift/shared/subjects'
 import type { Connection } from '../bench-broker.ts'
 
 interface Listed {
-  readonly alerts: readonly { readonly rule: string; readonly muted?: { readonly kind: string } | null }[]
+  readonly alerts: readonly { readonly rule: string; readonly fingerprint: string; readonly muted?: { readonly kind: string } | null }[]
 }
 
 interface Options {
@@ -14,12 +14,13 @@ interface Options {
 
 const answerMs = 5000
 
-/** Milliseconds from asking for a silence until the list of alerts shows it, and the same for its end. */
+/** Milliseconds from asking for a silence until the alert is listed with it, and the same for its end. */
 export async function measureSilence({ admin, rule, count }: Options): Promise<number[]> {
   const ask = async <T>(verb: string, request: object): Promise<T> =>
     (await admin.request(rpcSubject('alerter', verb), JSON.stringify(request), { timeout: answerMs })).json<T>()
-  const isSilenced = async (): Promise<boolean> =>
-    (await ask<Listed>('list', {})).alerts.some((alert) => alert.rule === rule && alert.muted?.kind === 'silenced')
+  const all = await ask<Listed>('list', {})
+  const asked = { alerts: all.alerts.filter((alert) => alert.rule === rule).map(({ fingerprint }) => fingerprint) }
+  const isSilenced = async (): Promise<boolean> => (await ask<Listed>('list', asked)).alerts.some(({ muted }) => muted?.kind === 'silenced')
   const until = async (wanted: boolean): Promise<void> => {
     const endMs = performance.now() + answerMs
     while ((await isSilenced()) !== wanted) if (performance.now() > endMs) throw new Error(`a silence was not ${wanted ? 'seen' : 'over'}`)

@@ -1,4 +1,4 @@
-import { seededRandom } from './seeded-random.ts'
+import { seededRandom } from '../../../test/campaigns/campaign.ts'
 
 const poolBytes = 4 * 1024 ** 2
 const kibibyte = 1024

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isoTime } from '@nightshift/shared/clock'
 import { newId } from '@nightshift/shared/ids'
-import { filterSubject } from '@nightshift/shared/subjects'
+import { filterSubject, rpcSubject } from '@nightshift/shared/subjects'
 import { measureAck } from '../alerter/measure-ack.ts'
 import { measureSilence } from '../alerter/measure-silence.ts'
 import { Arrivals } from '../arrivals.ts'
@@ -34,12 +34,19 @@ export const alerterMany: Benchmark = {
 
 async function measure({ folder, signal, say }: BenchmarkContext): Promise<Record<string, Figure>> {
   const broker = await startBroker()
-  const options = { folder, host: 'bench-1', natsUrl: broker.server.url, sections: { alerter: alerterSection() }, readyDeadlineMs: deadlineMs }
+  const options = {
+    folder,
+    host: 'bench-1',
+    natsUrl: broker.server.url,
+    sections: { alerter: alerterSection() },
+    readyDeadlineMs: deadlineMs,
+  }
   const processes = await startServices(['alerter'], options, signal)
   try {
     const { admin } = broker
     const fired = new Arrivals(admin, filterSubject('alert', { phase: 'firing' }))
     const dead = new Arrivals(admin, 'ops.notify.*.dead')
+    const delivered = new Arrivals(admin, 'ops.notify.*.delivered')
     await fired.ready()
     await untilRead(admin, fired, signal)
     const startedMs = performance.now()
@@ -52,11 +59,14 @@ async function measure({ folder, signal, say }: BenchmarkContext): Promise<Recor
     }
     await waitUntil('all alerts are told', () => fired.count > hosts * fields.length, deadlineMs, signal)
     const seconds = (performance.now() - startedMs) / 1000
+    await waitUntil('all are delivered', () => delivered.count + dead.count >= fired.count, deadlineMs, signal)
+    const deliveredSeconds = (performance.now() - startedMs) / 1000
     await delay(settleMs, undefined, { signal })
     const rss = rssOf(processes[0]?.pid)
     const stored = await storedBytes(admin)
     say(`${fired.count} alerts fire; ${asks} silences and acknowledgements`)
     const silenced = await measureSilence({ admin, rule: canary, count: asks })
+    const listed = await measureList(admin)
     const acked = await measureAck({ admin, rule: canary, count: asks, signal })
     say('a restart')
     const endedMs = await processes[0]?.end()
@@ -69,11 +79,14 @@ async function measure({ folder, signal, say }: BenchmarkContext): Promise<Recor
       active_alerts: { value: fired.count, unit: '1' },
       active_alerts_per_second: { value: (hosts * fields.length) / seconds, unit: '1/s' },
       seconds_to_all_told: { value: seconds, unit: 's' },
+      seconds_to_all_delivered: { value: deliveredSeconds, unit: 's' },
       rss: { value: rss, unit: 'MiB' },
       stored: { value: stored / mebibyte, unit: 'MiB' },
       notifications_dead: { value: dead.count, unit: '1' },
       silence_visible_p50: inMs(percentile(silenced, 50)),
       silence_visible_max: inMs(percentile(silenced, 100)),
+      list_p50: inMs(percentile(listed, 50)),
+      list_max: inMs(percentile(listed, 100)),
       ack_visible_p50: inMs(percentile(acked, 50)),
       ack_visible_max: inMs(percentile(acked, 100)),
       stop: inMs(endedMs ?? 0),
@@ -84,6 +97,17 @@ async function measure({ folder, signal, say }: BenchmarkContext): Promise<Recor
     await endAll(processes)
     await broker.stop()
   }
+}
+
+/** Milliseconds until the whole list, as far as it fits into one message, is there. */
+async function measureList(admin: Connection): Promise<number[]> {
+  const samplesMs: number[] = []
+  while (samplesMs.length < asks) {
+    const askedMs = performance.now()
+    await admin.request(rpcSubject('alerter', 'list'), '{}', { timeout: 10_000 })
+    samplesMs.push(performance.now() - askedMs)
+  }
+  return samplesMs
 }
 
 /** The first start reads what comes from now on, and that may be a moment later. */

@@ -17,6 +17,7 @@ import { followBus, type Feed, type Readers } from './follow-bus.ts'
 import type { Counters } from './counters.ts'
 import { openGroups } from './group/open-groups.ts'
 import type { GroupBook } from './group/group-book.ts'
+import { inParts } from './in-parts.ts'
 import { Desk } from './notify/desk.ts'
 import type { Outbox } from './notify/outbox.ts'
 import type { Muter } from './mute/mute.ts'
@@ -218,8 +219,8 @@ export class Shard {
     const { clock, log } = context
     const { alerts, health, groups, checkpoint, unreadable } = loaded
     for (const problem of unreadable) log.error({ problem }, 'a stored alert cannot be read and is left out')
-    for (const record of health) this.ledger.restore(record)
-    for (const record of alerts) this.engine.restore(record)
+    await inParts(health, (record) => this.ledger.restore(record))
+    await inParts(alerts, (record) => this.engine.restore(record))
     if (checkpoint !== undefined) this.book.resume(checkpoint.time_ms)
     for (const tracked of this.book.all()) if (tracked.life?.phase === 'ok') this.#checkpointer.noteEnd(tracked)
     this.#handled = checkpoint?.applied ?? startPositions

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Life } from '../src/alert/life.ts'
-import { listAlerts } from '../src/list-alerts.ts'
+import { askedFor, listAlerts } from '../src/list-alerts.ts'
 import { startPositions } from '../src/state/position.ts'
 import type { AlertRecord } from '../src/state/stored.ts'
 import { exampleEvent } from './example-notification.ts'
@@ -56,5 +56,13 @@ describe('the list of alerts', () => {
     expect(JSON.stringify(list).length).toBeLessThan(700 * 1024)
     expect(list.alerts.length).toBeGreaterThan(100)
     expect(list.total).toBe(5000)
+  })
+
+  it('has those that are asked for, however far down they stand', () => {
+    const all = Array.from({ length: 5000 }, (_, index) => record(`f${index}`, { started_ms: index }, 'x'.repeat(500)))
+    const { alerts, total } = listAlerts(askedFor(all, { alerts: ['f4999', 'f7', 'unknown'] }))
+    expect(alerts.map(({ fingerprint }) => fingerprint)).toEqual(['f7', 'f4999'])
+    expect(total).toBe(2)
+    expect(askedFor(all, {})).toBe(all)
   })
 })

@@ -79,6 +79,7 @@ export type BackupConfig = z.infer<typeof backupConfigSchema>
 export const backupCrossChecks: readonly CrossCheck[] = [
   referencesExist({ from: ['backup.jobs.*.to.*'], to: 'backup.destinations', what: 'destination' }),
   referencesExist({ from: ['backup.plan.tiers.*.jobs.*'], to: 'backup.jobs', what: 'job' }),
+  referencesExist({ from: ['backup.plan.tiers.*.sets.*'], to: 'backup.sets', what: 'set' }),
   referencesExist({ from: ['backup.sets.*.jobs.*'], to: 'backup.jobs', what: 'job' }),
   setsAreNoJobs,
   destinationsExist,

@@ -84,6 +84,7 @@ class Backup implements RunningService<BackupConfig> {
       version,
       timezone: this.#timezone,
       stateDir,
+      onPlacesChanged: async () => await this.#scheduler.use(this.#config),
       audit: async (actor, target, outcome, reason) => await audit(audited, actor, 'backup.restore', target, outcome, reason),
     })
     this.#queue = new RunQueue(async (run) => {

@@ -68,7 +68,11 @@ export const drill: Verb = {
 async function askDrills(asked: Asked, { jobs, from, snapshot }: Wanted, terminal: Terminal): Promise<DrillRow[]> {
   const names = jobs.length > 0 ? jobs : (await asked.ask<{ jobs: JobRow[] }>('jobs')).jobs.map(({ job }) => job)
   const ends = followEnds(asked, terminal)
-  const request = { actor: actorOf(terminal), ...(from === undefined ? {} : { destination: from }), ...(snapshot === undefined ? {} : { snapshot }) }
+  const request = {
+    actor: actorOf(terminal),
+    ...(from === undefined ? {} : { destination: from }),
+    ...(snapshot === undefined ? {} : { snapshot }),
+  }
   const runs: string[] = []
   for (const job of names) runs.push((await asked.ask<DrillAnswer>('drill', { ...request, job })).run)
   return (await Promise.all(runs.map(async (run) => await ends.of(run)))).map(rowOf)
@@ -79,7 +83,8 @@ async function askPlan(asked: Asked, terminal: Terminal): Promise<PlanReport> {
   const { run } = await asked.ask<DrillAnswer>('drill', { actor: actorOf(terminal), plan: true })
   await ends.of(run)
   const { report } = await asked.ask<{ report: PlanReport | null }>('plan')
-  if (report === null) throw new ConfigError('no_report', 'the service has no report of the drill; `nightshift tap --kind backup` tells more')
+  if (report === null)
+    throw new ConfigError('no_report', 'the service has no report of the drill; `nightshift tap --kind backup` tells more')
   return report
 }
 
@@ -115,10 +120,15 @@ async function localDrills(local: LocalBackup, wanted: Wanted, terminal: Termina
 }
 
 async function localPlan(local: LocalBackup, terminal: Terminal): Promise<PlanReport> {
-  const { plan, jobs } = local.config
+  const { plan, jobs, sets } = local.config
   if (plan === undefined) throw new ConfigError('no_plan', 'there is no recovery plan; write one under backup.plan')
   const wanted: Wanted = { jobs: [], from: undefined, snapshot: undefined }
-  const report = await drillPlan(plan, { jobs, clock: local.clock, drill: async (job) => await localDrill(local, job, wanted, terminal) })
+  const report = await drillPlan(plan, {
+    jobs,
+    sets,
+    clock: local.clock,
+    drill: async (job) => await localDrill(local, job, wanted, terminal),
+  })
   local.signal.throwIfAborted()
   return report
 }

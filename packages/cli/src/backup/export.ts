@@ -54,12 +54,17 @@ export const exportVerb: Verb = {
       else {
         terminal.out(`${to}: ${result.files} files, ${bytesText(result.bytes)}, from snapshot ${snapshot.id.slice(0, 8)} in ${name}`)
         if (result.leftOut > 0) terminal.out(`${result.leftOut} devices, sockets and the like have no place in it`)
-        if (result.secretCount > 0) terminal.out(`${result.secretCount} that look like secrets were left out; --with-secrets takes them along`)
+        if (result.secretCount > 0)
+          terminal.out(`${result.secretCount} that look like secrets were left out; --with-secrets takes them along`)
         for (const path of result.secrets.slice(0, maxShown)) terminal.out(`  left out: ${path}`)
       }
       const target = `${snapshot.id.slice(0, 8)} to ${to}${values['with-secrets'] ? ', with secrets' : ''}`
       if (values['with-secrets'])
-        await noteActs([{ action: 'backup.export', target, outcome: 'done' }], { data: values.data, nats: values.nats, host: local.host }, terminal)
+        await noteActs(
+          [{ action: 'backup.export', target, outcome: 'done' }],
+          { data: values.data, nats: values.nats, host: local.host },
+          terminal,
+        )
       return 'enough'
     })
     return 0

@@ -27,7 +27,10 @@ export async function followRestore({ connection, host, ask }: Asked, run: strin
       return outcome
     }
     if (state === 'unknown')
-      throw new EffectError('restore_cut_off', 'the backup service was started anew in the middle: it finishes the restore or takes it back, see its log')
+      throw new EffectError(
+        'restore_cut_off',
+        'the backup service was started anew in the middle: it finishes the restore or takes it back, see its log',
+      )
     await sleep(everyMs)
   }
 }

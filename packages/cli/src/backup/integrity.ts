@@ -122,7 +122,7 @@ async function look(local: LocalBackup, name: string, flags: Flags, terminal: Te
 }
 
 /** What was found, worst first. Pure. */
-export function reportLines(name: string, { checked, findings, isSound }: IntegrityReport): string[] {
+function reportLines(name: string, { checked, findings, isSound }: IntegrityReport): string[] {
   const errors = findings.filter(({ severity }) => severity === 'error').length
   const warnings = findings.length - errors
   const counts = [errors > 0 ? amount(errors, 'error') : '', warnings > 0 ? amount(warnings, 'warning') : ''].filter((text) => text !== '')

@@ -4,7 +4,7 @@ import { actorOf } from '../operator/ask-alerter.ts'
 import { askBackup } from './ask-backup.ts'
 
 /** What was done on this host past the service. */
-export interface Act {
+interface Act {
   readonly action: 'backup.integrity_repair' | 'backup.repair' | 'backup.restore' | 'backup.delete' | 'backup.export'
   readonly target: string
   readonly outcome: 'done' | 'failed'

@@ -106,7 +106,7 @@ async function damagedPacksOf(local: LocalBackup, name: string, terminal: Termin
 }
 
 /** What the repair changes, as far as the flags allow it. Pure. */
-export function stepsOf(plan: RepairReport, allowed: Allowed): string[] {
+function stepsOf(plan: RepairReport, allowed: Allowed): string[] {
   const steps: string[] = []
   const step = (count: number, what: string): void => void (count > 0 && steps.push(what))
   step(plan.addedPacks.length, `would add ${packs(plan.addedPacks)} to the index that it does not know, or knows wrongly`)
@@ -127,7 +127,7 @@ export function stepsOf(plan: RepairReport, allowed: Allowed): string[] {
 }
 
 /** What is left, and what a person may do about it. Pure. */
-export function hintsOf(report: RepairReport, allowed: Allowed): string[] {
+function hintsOf(report: RepairReport, allowed: Allowed): string[] {
   const hints: string[] = []
   if (report.damagedPacks.length > 0 && !allowed['drop-unreadable'])
     hints.push(`damaged: ${packs(report.damagedPacks)}; --drop-unreadable stores anew what is whole in them, and removes them`)

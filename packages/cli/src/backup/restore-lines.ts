@@ -31,13 +31,16 @@ function lossLines({ files_lost: files, facts_lost: facts }: MemberPlan, mode: R
   const lines: string[] = []
   if (files !== null) {
     const more = files.is_complete ? '' : ' (and more: not all was looked at)'
-    lines.push(`  changes   ${files.changed} changed since, ${files.added} added since, ${files.missing} come back, ${files.unchanged} as they are${more}`)
+    lines.push(
+      `  changes   ${files.changed} changed since, ${files.added} added since, ${files.missing} come back, ${files.unchanged} as they are${more}`,
+    )
     lines.push(...files.examples.map((path) => `    now otherwise: ${path}`))
   }
   if (facts?.unreadable != null) lines.push(`  changes   cannot be counted now: ${facts.unreadable}`)
   else if (facts !== null) {
     if (facts.facts.length === 0) lines.push('  changes   as many rows now as then')
-    for (const { fact, then, now } of facts.facts.slice(0, maxFacts)) lines.push(`  ${fact}: ${then ?? 'not there'} then, ${now ?? 'not there'} now`)
+    for (const { fact, backed_up: backedUp, live } of facts.facts.slice(0, maxFacts))
+      lines.push(`  ${fact}: ${backedUp ?? 'not there'} then, ${live ?? 'not there'} now`)
     if (facts.facts.length > maxFacts) lines.push(`  and ${facts.facts.length - maxFacts} more`)
   }
   if (mode === 'rows') lines.push('  rows that were added since stay')
@@ -46,8 +49,7 @@ function lossLines({ files_lost: files, facts_lost: facts }: MemberPlan, mode: R
 
 /** How a restore ended, as a person reads it. Pure. */
 export function outcomeLines({ outcome, failure, problems, members, safety, seconds }: RestoreOutcome): string[] {
-  if (outcome === 'undone')
-    return [`failed: ${failure ?? ''}`, 'all is as it was before', ...problems.map((problem) => `but: ${problem}`)]
+  if (outcome === 'undone') return [`failed: ${failure ?? ''}`, 'all is as it was before', ...problems.map((problem) => `but: ${problem}`)]
   if (outcome === 'stuck')
     return [
       `failed: ${failure ?? ''}`,

@@ -31,7 +31,7 @@ const usage = `nightshift backup restore JOB|SET [--at TIME | --snapshot ID] [--
   --in-place   takes the place of what is live; when that fails, or is not well afterwards, all is put back
   --path P     only this file or folder of the snapshot
   --table T    only this table: schema.table in PostgreSQL; in Redis a pattern of keys. In place: its rows come back, those added since stay
-  --where SQL  only the rows of the table that fit
+  --where SQL  only the rows of the table that fit; as --to only with --local
   --keep-rows  rows that are there stay as they are; without it those of the snapshot replace them
   --no-safety  takes no snapshot of what is live before
   --dry-run    only says what would be done, and what would be lost
@@ -159,6 +159,11 @@ function told(outcome: RestoreOutcome, flags: Flags, terminal: Terminal): number
 
 async function note(outcome: RestoreOutcome, name: string, flags: Flags, host: string, terminal: Terminal): Promise<void> {
   const isDone = outcome.outcome === 'done'
-  const act = { action: 'backup.restore', target: `${name} in place, run ${outcome.run}`, outcome: isDone ? 'done' : 'failed', reason: outcome.failure } as const
+  const act = {
+    action: 'backup.restore',
+    target: `${name} in place, run ${outcome.run}`,
+    outcome: isDone ? 'done' : 'failed',
+    reason: outcome.failure,
+  } as const
   await noteActs([act], { data: flags.data, nats: flags.nats, host }, terminal)
 }

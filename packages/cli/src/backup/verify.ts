@@ -121,5 +121,8 @@ export function verifyLines(rows: readonly VerifyRow[]): string[] {
     bytesText(bytes),
     lengthText(seconds),
   ])
-  return [...tableLines(columns, cells), ...rows.flatMap(({ destination, error }) => (error === null ? [] : [`  ${destination}: ${error}`]))]
+  return [
+    ...tableLines(columns, cells),
+    ...rows.flatMap(({ destination, error }) => (error === null ? [] : [`  ${destination}: ${error}`])),
+  ]
 }

@@ -9,6 +9,7 @@ import { describeFleet, type FleetState } from '../status/describe-fleet.ts'
 import { readFlags, type Command, type Terminal } from './command.ts'
 
 const usage = `nightshift status [--json] [--data DIR | --console URL [--nats URL]]
+  --nats URL: where to ask who took an alert on and what mutes it; with --console alone that is not known, and whatever fires counts
   Exit code 1 when an alert fires that nobody took on and nothing mutes`
 const timeoutMs = 5000
 const maxBodyBytes = 8_388_608

@@ -1,7 +1,18 @@
 import { z } from 'zod'
 import { envelopeShape, idSchema, nameSchema, textSchema, timeSchema } from './envelope.ts'
 
-export const backupPhases = ['started', 'completed', 'failed', 'verified', 'verify_failed', 'drill', 'drill_failed', 'restored', 'pruned'] as const
+export const backupPhases = [
+  'started',
+  'completed',
+  'failed',
+  'verified',
+  'verify_failed',
+  'drill',
+  'drill_failed',
+  'restored',
+  'restore_failed',
+  'pruned',
+] as const
 
 const bytes = z.number().nonnegative().nullable()
 
@@ -28,7 +39,7 @@ export const backupEventSchema = z
     next_due: timeSchema.nullable(),
     error: textSchema.nullable(),
     name: nameSchema.optional().describe('What people call the run: `backup_2025_10_21_0000`'),
-    trigger: nameSchema.optional().describe('schedule, catch_up, retry, change or request'),
+    trigger: nameSchema.optional().describe('schedule, catch_up, retry, change or request; restore for what a restore did'),
     attempt: z.int().min(1).optional().describe('Runs of this slot so far, this one included'),
     destinations: z.array(destinationSchema).max(16).optional(),
     stored_bytes: bytes.optional().describe('All that the repository of the first destination holds'),

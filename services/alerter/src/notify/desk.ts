@@ -9,6 +9,7 @@ import type { OpenChannels } from '../channels/open-channels.ts'
 import type { Counters } from '../counters.ts'
 import { isSpent, type GroupBook, type Saying } from '../group/group-book.ts'
 import type { GroupRecord } from '../group/group-record.ts'
+import { inParts } from '../in-parts.ts'
 import { GroupWriter } from './group-writer.ts'
 import type { AlertStore } from '../state/alert-store.ts'
 import { Courier, type CourierEffects } from './courier.ts'
@@ -77,12 +78,12 @@ export class Desk {
     for (const [channel, entries] of waiting) this.#courier(channel).add(entries)
     const early = this.#early ?? []
     this.#early = undefined
-    for (const record of records) {
+    await inParts(records, async (record) => {
       groups.restore(record, clock.now())
       if (isSpent(record.group)) this.#writer.noteSpent(record.group.id)
-      if (record.said === null || record.said.checkpoint <= checkpoint) continue
+      if (record.said === null || record.said.checkpoint <= checkpoint) return
       for (const each of notificationsOf(record.said.message, record.group, record.said.channels)) await this.#post(each)
-    }
+    })
     for (const event of early) await this.notify(event)
     this.#arm()
   }

@@ -80,9 +80,13 @@ class Silences implements Companion, Muter {
   async #sweep(): Promise<void> {
     if (this.#known.size === 0) return
     const nowMs = this.#view.context.clock.now()
-    const firing = await this.#firing()
+    // Of many alerts and many silences only those are compared of which something may have to be said or ended.
+    const isAsked = (silence: Silence): boolean =>
+      isActive(silence, nowMs) && (silence.until_resolved || silence.end_ms - nowMs <= remindMs)
+    const firing = this.#known.values().some(isAsked) ? await this.#firing() : []
     for (const [id, silence] of this.#known) {
-      const hidden = firing.filter((event) => silence.matchers.every((matcher) => matches(matcher, event))).length
+      const isHidden = (event: Matched): boolean => silence.matchers.every((matcher) => matches(matcher, event))
+      const hidden = isAsked(silence) ? firing.filter(isHidden).length : 0
       await this.#remind(silence, hidden, nowMs)
       if (silence.end_ms + rememberMs < nowMs) {
         this.#known.delete(id)

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as letOthersWork, setTimeout as sleep } from 'node:timers/promises'
 import type { Bucket, Lease } from '@nightshift/shared/bus/bus'
 import type { Clock } from '@nightshift/shared/clock'
 import { ConflictError, isTransient, NightshiftError } from '@nightshift/shared/errors'
@@ -14,6 +14,8 @@ export function isLeaseLost(error: unknown): boolean {
   return error instanceof ConflictError && (error.code === 'lease_lost' || error.code === 'fenced')
 }
 
+/** Entries taken up before others have their turn: the lease is to be renewed meanwhile. */
+const partSize = 5000
 const firstRetryMs = 50
 const slowestRetryMs = 1000
 /** A bus that is there and refuses for so long, as when the bucket is full, must not keep alerts from being told. */
@@ -50,6 +52,7 @@ export class FencedBucket<T extends Fenced> {
       const key = stored.slice(this.#prefix.length)
       this.#revisions.set(key, revision)
       entries.push([key, value])
+      if (entries.length % partSize === 0) await letOthersWork()
     }
     return entries
   }

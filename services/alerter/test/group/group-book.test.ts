@@ -68,6 +68,22 @@ function open(config: { route?: object; routes?: object; escalation?: object; co
 }
 
 describe('the groups', () => {
+  it('are all reconsidered, a part at a time, also when that is asked for again and again', () => {
+    const { take, said, setMute, book, now } = open({ route: { group_by: ['alert'] } })
+    setMute({ kind: 'silenced', by: 's', untilMs: null })
+    for (let index = 0; index < 2000; index++) take({ fingerprint: `f${index}` })
+    expect(said).toEqual([])
+    setMute(undefined)
+    const untold = () => [...book.all()].filter(({ incident }) => incident === null).length
+    let rounds = 1
+    for (; untold() > 0 && rounds < 50; rounds++) {
+      book.reconsider()
+      expect(book.takeDue(now()).length).toBeLessThan(1000)
+    }
+    expect(untold()).toBe(0)
+    expect(rounds).toBeGreaterThan(2)
+  })
+
   it('tell the first alert at once, those that join within the interval together, and the end at once', () => {
     const { take, pass, said, book } = open()
     take({ fingerprint: 'a' })

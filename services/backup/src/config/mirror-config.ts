@@ -23,7 +23,9 @@ export const mirrorSchema = z
   .strictObject({
     path: absolutePath.describe('Folder of this host'),
     to: targetSchema.describe('A folder or a bucket, as under destinations; files lie there as they are, not encrypted'),
-    lag: duration({ min: 1000, max: 7 * dayMs }).prefault('1m').describe('How far it may be behind'),
+    lag: duration({ min: 1000, max: 7 * dayMs })
+      .prefault('1m')
+      .describe('How far it may be behind'),
     exclude: z.array(z.string().min(1).max(1024)).max(1000).default([]).describe('Patterns as in .gitignore; secrets never go anyway'),
     reconcile: duration({ min: minuteMs, max: 7 * dayMs })
       .prefault('1h')

@@ -27,7 +27,9 @@ export const drillSchema = z
       .record(configName(), ruleSchema.omit({ repair: true }).extend({ database: z.string().min(1).max(128).optional() }))
       .default({})
       .describe('What must hold for the restored data'),
-    timeout: duration({ min: 10_000, max: 7 * dayMs }).prefault('6h').describe('A drill that takes longer is ended and counts as failed'),
+    timeout: duration({ min: 10_000, max: 7 * dayMs })
+      .prefault('6h')
+      .describe('A drill that takes longer is ended and counts as failed'),
   })
   .describe('Restores the newest snapshot into a scratch place, compares it, and removes it again')
 export type DrillConfig = z.infer<typeof drillSchema>
@@ -50,8 +52,9 @@ export const verifySchema = z
       })
       .prefault({})
       .describe('V3: reads each repository whole'),
-    jitter: duration({ max: 12 * 60 * minuteMs }).prefault('1h').describe('Each goes up to so much later, always the same on one host'),
+    jitter: duration({ max: 12 * 60 * minuteMs })
+      .prefault('1h')
+      .describe('Each goes up to so much later, always the same on one host'),
     scratch_dir: absolutePath.optional().describe('Where drills restore to; the default is in the state folder'),
   })
   .describe('Whether what is stored can be read and restored. After downtime one makes good those that were missed')
-export type VerifyConfig = z.infer<typeof verifySchema>

@@ -14,7 +14,7 @@ import { ZipWriter } from './zip-writer.ts'
 
 export type ExportFormat = 'zip' | 'tar.gz'
 
-export interface ExportOptions {
+interface ExportOptions {
   readonly to: string
   readonly format: ExportFormat
   readonly paths?: readonly string[] | undefined
@@ -24,7 +24,7 @@ export interface ExportOptions {
   onProgress(progress: { doneBytes: number; doneItems: number; path: string }): void
 }
 
-export interface ExportResult {
+interface ExportResult {
   readonly files: number
   readonly bytes: number
   /** What looks like a secret and was left out: the first thousand. */

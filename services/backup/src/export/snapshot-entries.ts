@@ -7,7 +7,7 @@ import type { TreeNode } from '../snapshot/node.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 
 /** One thing in a snapshot, with its whole path. */
-export interface SnapshotEntry {
+interface SnapshotEntry {
   readonly path: string
   readonly node: TreeNode
 }

@@ -31,7 +31,9 @@ export class TarWriter implements ArchiveWriter {
 
   async link(path: string, about: ArchiveFile, target: string): Promise<void> {
     const pax = Buffer.byteLength(target) > maxNameBytes ? { pax: { linkpath: target } } : {}
-    await this.#packer.controller.add({ ...header(path, about), ...pax, type: 'symlink', size: 0, linkname: target.slice(0, maxNameBytes) }).close()
+    await this.#packer.controller
+      .add({ ...header(path, about), ...pax, type: 'symlink', size: 0, linkname: target.slice(0, maxNameBytes) })
+      .close()
   }
 
   end(): Promise<void> {

@@ -141,8 +141,9 @@ export class JobRunner {
     const met = copiesMet(outcome.destinations, this.#parts.config().destinations)
     const copies = met === undefined ? {} : { copies_met: met }
     await this.publish({ job, run, atMs: nowMs }, { ...facts, ...copies, ...this.#objectives(config, store.job(job), nowMs) })
-    const { items } = outcome.verified
-    await this.publish({ job, run, atMs: nowMs }, { phase: 'verified', snapshot: outcome.snapshot.id, level: 'V0', checked_items: items })
+    const { items, bytesRead } = outcome.verified
+    const checked = { level: 'V0', checked_items: items, checked_bytes: bytesRead } as const
+    await this.publish({ job, run, atMs: nowMs }, { phase: 'verified', snapshot: outcome.snapshot.id, ...checked })
   }
 
   /** A state that cannot be written, such as on a full disk, is said, and must not keep a backup from being made; it is in memory all the same. */

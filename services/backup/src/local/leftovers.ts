@@ -5,13 +5,13 @@ import { isAlive, type ProcessIdentity } from '@nightshift/shared/service/proces
 import { processSpace, readOwnerMark, type OwnerMark } from '../sources/owner-mark.ts'
 
 /** A folder in which work folders may have been left. */
-export interface LeftoverPlace {
+interface LeftoverPlace {
   readonly path: string
   /** Nobody else uses it, so a mark from another container is that of one that is gone. */
   readonly isOurs: boolean
 }
 
-export interface Leftovers {
+interface Leftovers {
   readonly folders: number
   readonly processes: number
 }

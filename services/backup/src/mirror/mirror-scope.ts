@@ -4,7 +4,7 @@ import { Excludes } from '../archive/walk/exclude.ts'
 import type { MirrorConfig } from '../config/mirror-config.ts'
 import { isSecretName } from './secret-name.ts'
 
-export interface FoundFile {
+interface FoundFile {
   /** Below the folder, with `/` between the names. */
   readonly path: string
   readonly sizeBytes: number

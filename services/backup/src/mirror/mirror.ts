@@ -76,7 +76,15 @@ export class Mirror {
     const lagMs = sinceMs === undefined ? 0 : Math.max(0, clock.now() - sinceMs)
     const { files, bytes } = this.#counts
     const waiting = this.#backlog.size
-    return { name, lagSeconds: lagMs / 1000, isBehind: lagMs > config.lag, waiting, storedFiles: files, storedBytes: bytes, error: this.#error }
+    return {
+      name,
+      lagSeconds: lagMs / 1000,
+      isBehind: lagMs > config.lag,
+      waiting,
+      storedFiles: files,
+      storedBytes: bytes,
+      error: this.#error,
+    }
   }
 
   async #run(): Promise<void> {
@@ -165,7 +173,10 @@ export class Mirror {
         this.#backlog.overflow(clock.now())
       })
     } catch (error) {
-      log.warn({ mirror: name, error }, `changes of ${config.path} are not noticed: ${describeError(error)}; all is compared every so often`)
+      log.warn(
+        { mirror: name, error },
+        `changes of ${config.path} are not noticed: ${describeError(error)}; all is compared every so often`,
+      )
     }
   }
 

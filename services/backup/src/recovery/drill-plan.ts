@@ -7,21 +7,18 @@ import { judgePlan, planSteps, type PlanReport, type PlanStep, type StepResult }
 
 interface Means {
   readonly jobs: Readonly<Record<string, Pick<JobConfig, 'rto' | 'rpo'>>>
+  readonly sets: Readonly<Record<string, { jobs: readonly string[] }>>
   readonly clock: Clock
   /** May not reject. */
-  drill(job: string): Promise<DrillEnd>
-  onStep?(step: PlanStep, at: number, of: number): void
+  readonly drill: (job: string) => Promise<DrillEnd>
 }
 
 /** Drills every job of the plan in its order, and measures it against what was promised. What fails does not hold up the rest. */
-export async function drillPlan(plan: PlanConfig, { jobs, clock, drill, onStep }: Means): Promise<PlanReport> {
+export async function drillPlan(plan: PlanConfig, { jobs, sets, clock, drill }: Means): Promise<PlanReport> {
   const [startedMs, startMonotonicMs] = [clock.now(), clock.monotonicMs()]
-  const steps = planSteps(plan)
+  const steps = planSteps(plan, sets)
   const results: StepResult[] = []
-  for (const [at, step] of steps.entries()) {
-    onStep?.(step, at + 1, steps.length)
-    results.push(resultOf(step, await drill(step.job)))
-  }
+  for (const step of steps) results.push(resultOf(step, await drill(step.job)))
   return judgePlan(plan, results, (job) => jobs[job] ?? {}, { startedMs, durationMs: clock.monotonicMs() - startMonotonicMs })
 }
 

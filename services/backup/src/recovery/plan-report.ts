@@ -38,9 +38,14 @@ export interface PlanReport {
   readonly passed: boolean
 }
 
-/** The jobs of a plan in the order in which they are brought back. Pure, like all here. */
-export function planSteps({ tiers }: PlanConfig): PlanStep[] {
-  return tierNames.flatMap((tier) => (tiers[tier]?.jobs ?? []).map((job) => ({ tier, job })))
+/** The jobs of a plan in the order in which they are brought back, each once. Pure, like all here. */
+export function planSteps({ tiers }: PlanConfig, sets: Readonly<Record<string, { jobs: readonly string[] }>> = {}): PlanStep[] {
+  const steps = tierNames.flatMap((tier) => {
+    const ofSets = (tiers[tier]?.sets ?? []).flatMap((set) => sets[set]?.jobs ?? [])
+    return [...ofSets, ...(tiers[tier]?.jobs ?? [])].map((job) => ({ tier, job }))
+  })
+  const first = new Map(steps.toReversed().map((step) => [step.job, step]))
+  return steps.filter((step) => first.get(step.job) === step)
 }
 
 interface Objectives {
@@ -68,7 +73,8 @@ export function judgePlan(
   const scenarios = Object.entries(plan.scenarios).map(([name, scenario]): PlanRow => {
     const steps = results.filter(({ tier }) => scenario.tiers.includes(tier))
     const failed = steps.filter(({ error }) => error !== null).map(({ job }) => job)
-    const error = steps.length === 0 ? 'no job is in its tiers' : failed.length === 0 ? null : `${failed.join(', ')} could not be brought back`
+    const error =
+      steps.length === 0 ? 'no job is in its tiers' : failed.length === 0 ? null : `${failed.join(', ')} could not be brought back`
     return { tier: null, name, items: null, error, ...measured(scenario, sum(steps.map(({ seconds }) => seconds)), worst(steps)) }
   })
   const isWell = ({ error, rtoMet, rpoMet }: PlanRow): boolean => error === null && rtoMet !== false && rpoMet !== false

@@ -93,6 +93,7 @@ export class PlanRunner {
     await store.changeVerification(key, mark)
     const report = await drillPlan(plan, {
       jobs: this.#parts.config().jobs,
+      sets: this.#parts.config().sets,
       clock,
       drill: async (job) => {
         try {
@@ -104,7 +105,9 @@ export class PlanRunner {
     })
     // What a stop cut off says nothing about the plan; it is tried again after the next start.
     if (queue.isClosed) throw new ConflictError('stopping', 'the service was stopped in the middle of it', { transient: true })
-    const file = await this.#save(report).catch((error: unknown) => log.error({ error }, `the report was not written: ${describeError(error)}`))
+    const file = await this.#save(report).catch((error: unknown) =>
+      log.error({ error }, `the report was not written: ${describeError(error)}`),
+    )
     this.lastReport = report
     const problems = shortcomings(report)
     log.info({ file, problems }, `recovery drill: ${report.passed ? 'all is as promised' : problems.join('; ')}`)

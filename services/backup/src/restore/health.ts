@@ -16,7 +16,9 @@ export async function awaitHealth(health: HealthConfig, facts: Readonly<Record<s
     const problem = await look(health, facts, Math.ceil(Math.max(100, Math.min(oneTryMs, leftMs))), signal)
     if (problem === undefined) return
     if (performance.now() + everyMs >= endMs)
-      throw new EffectError('not_healthy', `it is not well ${formatDuration(health.timeout)} after the restore: ${problem}`, { severity: 'high' })
+      throw new EffectError('not_healthy', `it is not well ${formatDuration(health.timeout)} after the restore: ${problem}`, {
+        severity: 'high',
+      })
     await sleep(everyMs, undefined, { signal })
   }
 }

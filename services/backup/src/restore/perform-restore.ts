@@ -35,6 +35,7 @@ export interface RestoreOutcome {
 
 /** Carries a restore out. It fails by its outcome: what was live is then as it was before. */
 export async function performRestore(prepared: PreparedRestore, actor: string, parts: RestoreParts): Promise<RestoreOutcome> {
+  if (prepared.mode !== 'beside') await new JournalStore(parts.journalDir).refuseOthers(prepared.members.map(({ job }) => job))
   const withSafety = prepared.safety && prepared.mode !== 'beside'
   const course = beginCourse(prepared.mode, prepared.members.length, withSafety)
   const journal: Journal = {
@@ -54,7 +55,10 @@ export async function recoverRestores(parts: RestoreParts): Promise<RestoreOutco
   const outcomes: RestoreOutcome[] = []
   for (const journal of await new JournalStore(parts.journalDir).abandoned()) {
     const course = resume(journal.course)
-    parts.log.warn({ run: journal.run }, `a restore of ${journal.members.map(({ job }) => job).join(', ')} was cut off and is ${course.phase === 'back' ? 'taken back' : 'finished'} now`)
+    parts.log.warn(
+      { run: journal.run },
+      `a restore of ${journal.members.map(({ job }) => job).join(', ')} was cut off and is ${course.phase === 'back' ? 'taken back' : 'finished'} now`,
+    )
     outcomes.push(await new Restore({ ...journal, ...thisProcess(), course }, parts).carryOut())
   }
   return outcomes
@@ -128,7 +132,13 @@ class Restore {
     const { job, destination } = this.#stateOf(at)
     const config = this.#config(job)
     const { repository } = await this.#opened.open(destination)
-    const snapshot = await safetySnapshot(repository, { ...this.#parts, job, config, run: this.#journal.run, workers: this.#parts.config.workers })
+    const snapshot = await safetySnapshot(repository, {
+      ...this.#parts,
+      job,
+      config,
+      run: this.#journal.run,
+      workers: this.#parts.config.workers,
+    })
     this.#safety.push(snapshot.id)
   }
 
@@ -169,8 +179,16 @@ class Restore {
       save: async (changed: MemberState) => await this.#save({ members: this.#journal.members.with(at, changed) }),
       workers: config.workers,
       signal,
-      onProgress: ({ currentPath, ...progress }: { currentPath: string; doneBytes: number; totalBytes: number | null; doneItems: number; totalItems: number | null }) =>
-        onProgress({ ...progress, step: `restoring ${currentPath}` }),
+      onProgress: ({
+        currentPath,
+        ...progress
+      }: {
+        currentPath: string
+        doneBytes: number
+        totalBytes: number | null
+        doneItems: number
+        totalItems: number | null
+      }) => onProgress({ ...progress, step: `restoring ${currentPath}` }),
     }
     const origin = async () => {
       const { repository } = await this.#opened.open(destination)
@@ -180,9 +198,13 @@ class Restore {
     if (state.kind === 'files') return new FilesMember(state, { ...shared, origin })
     // On the way back it must work though the restore itself was stopped.
     const { course } = this.#journal
-    const loader = await createLoader(this.#config(job).source, { ...this.#parts, signal: course.phase === 'back' ? this.#wayBack : signal })
+    const loader = await createLoader(this.#config(job).source, {
+      ...this.#parts,
+      signal: course.phase === 'back' ? this.#wayBack : signal,
+    })
     if (loader === undefined) throw new EffectError('restore_failed', `${job} has no databases`)
-    const onStep = (step: string): void => onProgress({ step: `${step} ${job}`, doneBytes: null, totalBytes: null, doneItems: null, totalItems: null })
+    const onStep = (step: string): void =>
+      onProgress({ step: `${step} ${job}`, doneBytes: null, totalBytes: null, doneItems: null, totalItems: null })
     return new DatabaseMember(state, { ...shared, loader, workDir, onStep, origin, confirmRows: this.#parts.confirmRows })
   }
 

@@ -29,7 +29,11 @@ export interface PreparedRestore {
 }
 
 /** Finds the snapshots, and says what a restore would do and cost. Nothing is changed. Throws ConfigError for what cannot be. */
-export async function prepareRestore(request: RestoreRequest, parts: RestoreParts, run = newId(parts.clock.now())): Promise<PreparedRestore> {
+export async function prepareRestore(
+  request: RestoreRequest,
+  parts: RestoreParts,
+  run = newId(parts.clock.now()),
+): Promise<PreparedRestore> {
   const nowMs = parts.clock.now()
   const jobs = jobsOf(request, parts)
   const mode: Mode = request.in_place ? (request.tables.length > 0 ? 'rows' : 'in_place') : 'beside'
@@ -68,7 +72,10 @@ function jobsOf(request: RestoreRequest, { config }: RestoreParts): readonly str
     throw new ConfigError('no_such_job', `there is no job and no set ${request.name}; there are ${known}`)
   }
   if (request.snapshot !== null || request.tables.length + request.paths.length + request.databases.length > 0 || request.to !== null)
-    throw new ConfigError('usage', `${request.name} is a set: it is restored whole, beside or in place; restore its jobs one by one for more`)
+    throw new ConfigError(
+      'usage',
+      `${request.name} is a set: it is restored whole, beside or in place; restore its jobs one by one for more`,
+    )
   return set.jobs
 }
 
@@ -182,13 +189,21 @@ async function planOf(
   }
   if (state.kind === 'files') {
     plan.targets = [
-      ...state.units.map(({ live, staged, kept }) => ({ what: staged.split(/\.nightshift-restore-[^/]+/)[1] ?? staged, to: live, kept: kept || null })),
+      ...state.units.map(({ live, staged, kept }) => ({
+        what: staged.split(/\.nightshift-restore-[^/]+/)[1] ?? staged,
+        to: live,
+        kept: kept || null,
+      })),
       ...state.mounts.map(({ path, aside }) => ({ what: path, to: path, kept: aside })),
-      ...(state.folder === null ? [] : state.stages.flatMap(({ paths }) => (paths.length > 0 ? paths : snapshot.paths)).map((path) => ({
-        what: path,
-        to: join(state.folder ?? '', path),
-        kept: null,
-      }))),
+      ...(state.folder === null
+        ? []
+        : state.stages
+            .flatMap(({ paths }) => (paths.length > 0 ? paths : snapshot.paths))
+            .map((path) => ({
+              what: path,
+              to: join(state.folder ?? '', path),
+              kept: null,
+            }))),
     ]
     if (mode === 'in_place')
       plan.files_lost = await folderLosses(

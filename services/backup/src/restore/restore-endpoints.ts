@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { Endpoint } from '@nightshift/shared/bus/bus'
+import { ConfigError } from '@nightshift/shared/errors'
 import { read } from '../jobs/endpoints.ts'
 import type { RunQueue } from '../jobs/queue.ts'
 import type { RestorePlan } from './plan/restore-plan.ts'
-import { restoreRequestSchema } from './request.ts'
+import { restoreRequestSchema, type RestoreRequest } from './request.ts'
 import type { Restorer, RestoreState } from './restorer.ts'
 
 const about = z.object({ actor: z.string().min(1).max(128).default('somebody'), dry_run: z.boolean().default(false) })
@@ -11,7 +12,6 @@ const about = z.object({ actor: z.string().min(1).max(128).default('somebody'), 
 export interface RestoreAnswer {
   /** null: nothing was begun. */
   run: string | null
-  is_new: boolean
   plan: RestorePlan | null
 }
 
@@ -20,13 +20,13 @@ export function restoreEndpoints({ restorer, queue }: { restorer: Restorer; queu
   return [
     {
       verb: 'restore',
-      description: 'Restores a job or a set: {name, at_time?, snapshot?, paths?, tables?, where?, to?, in_place?}; dry_run only says what it would do',
+      description: 'Restores a job or a set: {name, at_time?, snapshot?, paths?, tables?, in_place?}; dry_run only says what it would do',
       handle: async (request): Promise<RestoreAnswer> => {
         const { actor, dry_run: isDry, ...wanted } = read(z.looseObject(about.shape), request)
         const parsed = read(restoreRequestSchema, wanted)
-        if (isDry) return { run: null, is_new: false, plan: await restorer.plan(parsed) }
-        const { run, isNew } = restorer.enqueue(queue, parsed, actor)
-        return { run, is_new: isNew, plan: null }
+        refuseForeign(parsed)
+        if (isDry) return { run: null, plan: await restorer.plan(parsed) }
+        return { run: restorer.enqueue(queue, parsed, actor), plan: null }
       },
     },
     {
@@ -36,4 +36,13 @@ export function restoreEndpoints({ restorer, queue }: { restorer: Restorer; queu
         await Promise.resolve(restorer.state(read(z.object({ run: z.string().max(64) }), request).run)),
     },
   ]
+}
+
+/** Whoever may ask for a restore may not thereby write anywhere on this host, nor run SQL of his own. */
+function refuseForeign({ to, where }: RestoreRequest): void {
+  if (to === null && where === null) return
+  throw new ConfigError(
+    'only_local',
+    `${to === null ? 'a condition' : 'a folder'} cannot be named over the bus; say --local, on the host itself`,
+  )
 }

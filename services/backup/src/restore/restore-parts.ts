@@ -22,7 +22,7 @@ export interface RestoreParts {
   readonly journalDir: string
   readonly signal: AbortSignal
   readonly nats?: NatsConnection | undefined
-  onProgress(progress: RunProgress): void
+  readonly onProgress: (progress: RunProgress) => void
   /** Keeps the healer still; gives back how to end that. */
   readonly hold?: (() => Promise<(() => Promise<void>) | undefined>) | undefined
   /** Shows the rows that are about to be copied; false: they are not. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Bus } from '@nightshift/shared/bus/bus'
 import type { Clock } from '@nightshift/shared/clock'
-import { describeError } from '@nightshift/shared/errors'
+import { ConfigError, ConflictError, describeError } from '@nightshift/shared/errors'
 import { newId } from '@nightshift/shared/ids'
 import type { BackupConfig } from '../config.ts'
 import type { BackupFacts, Speaker } from '../jobs/backup-event.ts'
@@ -33,6 +33,8 @@ interface Parts {
   readonly destinations: () => Destinations
   readonly publish: (about: { job: string; run: string; atMs: number }, facts: BackupFacts) => Promise<void>
   readonly tell: (job: string, run: string, progress: RunProgress) => void
+  /** Paths may be other folders now than those that were watched. */
+  readonly onPlacesChanged: () => Promise<void>
   /** Who did what, for the record. */
   readonly audit: (actor: string, target: string, outcome: 'done' | 'failed', reason: string | null) => Promise<void>
 }
@@ -71,10 +73,26 @@ export class Restorer {
     return (await prepareRestore(request, parts)).plan
   }
 
-  enqueue(queue: RunQueue, request: RestoreRequest, actor: string): { run: string; isNew: boolean } {
-    const { run, isNew } = queue.add(prefix + request.name, newId(this.#parts.clock.now()), 'request')
-    if (isNew) this.#asked.set(run.run, { request, actor })
-    return { run: run.run, isNew }
+  /** Throws ConflictError `restore_under_way`. */
+  enqueue(queue: RunQueue, request: RestoreRequest, actor: string): string {
+    const { jobs, sets } = this.#parts.config()
+    const known = [...Object.keys(jobs), ...Object.keys(sets)]
+    // What nobody knows must not even wait: there is no end of names.
+    if (!known.includes(request.name))
+      throw new ConfigError('no_such_job', `there is no job and no set ${request.name}; there are ${known.join(', ') || 'none'}`)
+    const id = newId(this.#parts.clock.now())
+    // It may begin before `add` is back.
+    this.#asked.set(id, { request, actor })
+    try {
+      const { run, isNew } = queue.add(prefix + request.name, id, 'request')
+      // Another one, maybe of another time: nobody may take its outcome for the answer to this.
+      if (!isNew)
+        throw new ConflictError('restore_under_way', `a restore of ${request.name} waits or is under way; ask again when it is over`)
+      return run.run
+    } catch (error) {
+      this.#asked.delete(id)
+      throw error
+    }
   }
 
   owns({ job }: QueuedRun): boolean {
@@ -117,6 +135,8 @@ export class Restorer {
       throttle.flush()
       this.#asked.delete(run)
     }
+    if (asked.request.in_place)
+      await this.#parts.onPlacesChanged().catch((error: unknown) => this.#parts.log.error({ error }, describeError(error)))
     await this.#tellOutcome(outcome)
   }
 
@@ -140,7 +160,7 @@ export class Restorer {
         await publish(
           { job, run, atMs: clock.now() },
           {
-            phase: isDone ? 'restored' : 'failed',
+            phase: isDone ? 'restored' : 'restore_failed',
             trigger: 'restore',
             snapshot: member?.snapshot ?? null,
             size_bytes: member?.bytes ?? null,

@@ -35,7 +35,14 @@ interface Parts {
  */
 export async function safetySnapshot(repository: Repository, parts: Parts): Promise<Snapshot> {
   const { job, config, run, host, username, clock, log, workDir, nats } = parts
-  const lock = await acquireLock(repository, { exclusive: false, hostname: host, username, clock, signal: parts.signal, waitMs: lockWaitMs })
+  const lock = await acquireLock(repository, {
+    exclusive: false,
+    hostname: host,
+    username,
+    clock,
+    signal: parts.signal,
+    waitMs: lockWaitMs,
+  })
   const signal = AbortSignal.any([parts.signal, lock.signal])
   try {
     const mine = await listSnapshots(repository, { hostname: host, job }, signal)

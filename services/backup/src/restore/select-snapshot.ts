@@ -27,11 +27,7 @@ export interface Selected {
  * The snapshot that is meant, in the first destination of the job that has it: of a time the nearest before it, a later one would bring back
  * what was not there yet. The destination stays open until `opened` closes it.
  */
-export async function selectSnapshot(
-  destinations: Destinations,
-  wanted: Wanted,
-  opened: OpenedDestinations,
-): Promise<Selected> {
+export async function selectSnapshot(destinations: Destinations, wanted: Wanted, opened: OpenedDestinations): Promise<Selected> {
   const names = wanted.from === null ? destinations.namesOf(wanted.job) : [wanted.from]
   let failure: { error: unknown } | undefined
   for (const name of names) {
@@ -63,7 +59,9 @@ function choose(snapshots: readonly Snapshot[], { job, host, atMs, nearMs }: Wan
   const nearest = nearestBefore(snapshots, atMs ?? newest.timeMs)
   if (nearest !== undefined) {
     const far = ({ timeMs }: Snapshot): number => Math.abs(timeMs - (nearMs ?? nearest.snapshot.timeMs))
-    const snapshot = snapshots.filter(({ timeMs }) => timeMs <= nearest.snapshot.timeMs).reduce((best, each) => (far(each) < far(best) ? each : best), nearest.snapshot)
+    const snapshot = snapshots
+      .filter(({ timeMs }) => timeMs <= nearest.snapshot.timeMs)
+      .reduce((best, each) => (far(each) < far(best) ? each : best), nearest.snapshot)
     return { snapshot, offMs: atMs === null ? null : atMs - snapshot.timeMs }
   }
   if (atMs === null) return { snapshot: newest, offMs: null }

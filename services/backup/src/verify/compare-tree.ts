@@ -11,7 +11,7 @@ import { plainSize } from '../restore/tree/file-window.ts'
 import type { TreeNode } from '../snapshot/node.ts'
 import { decodeTree } from '../snapshot/tree.ts'
 
-export interface Difference {
+interface Difference {
   readonly path: string
   readonly what: string
 }

@@ -22,7 +22,7 @@ interface Parts {
   readonly clock: Clock
 }
 
-export interface LoadedAndCompared {
+interface LoadedAndCompared {
   /** Databases, tables and queries that were looked at. */
   readonly items: number
   readonly loadMs: number
@@ -77,7 +77,9 @@ async function load(loader: Loader, { load: where }: DrillConfig, { clock, files
   }
   const scratch = await loader.scratch()
   const remove = async (): Promise<void> =>
-    await scratch.stop().catch((error: unknown) => log.error({ error }, `the scratch server of a drill may be left: ${describeError(error)}`))
+    await scratch
+      .stop()
+      .catch((error: unknown) => log.error({ error }, `the scratch server of a drill may be left: ${describeError(error)}`))
   try {
     const loaded = await loader.load(files, scratch.target, {})
     return {

@@ -20,7 +20,7 @@ import { compareTree, type Compared } from './compare-tree.ts'
 import { loadAndCompare } from './drill-databases.ts'
 import { needRoom } from './scratch-room.ts'
 
-export interface DrillParts {
+interface DrillParts {
   readonly job: string
   readonly config: JobConfig
   readonly host: string
@@ -89,7 +89,14 @@ export async function performDrill(parts: DrillParts): Promise<DrillOutcome> {
 
 async function drillFrom(repository: Repository, parts: DrillParts, scratch: string, startedMs: number): Promise<DrillOutcome> {
   const { clock, host, job, username } = parts
-  const lock = await acquireLock(repository, { exclusive: false, hostname: host, username, clock, signal: parts.signal, waitMs: lockWaitMs })
+  const lock = await acquireLock(repository, {
+    exclusive: false,
+    hostname: host,
+    username,
+    clock,
+    signal: parts.signal,
+    waitMs: lockWaitMs,
+  })
   try {
     const signal = AbortSignal.any([parts.signal, lock.signal])
     await repository.loadIndex(signal)

@@ -10,8 +10,7 @@ const timeoutMs = 48 * 3_600_000
 /** Lets restic read a repository whole, wherever it lies; what it finds wrong. Throws EffectError `no_restic` when it is not installed. */
 export async function checkByRestic(store: Store, password: string, signal: AbortSignal): Promise<string[]> {
   const restic = process.env['RESTIC'] ?? findProgram(['restic'])
-  if (restic === undefined)
-    throw new EffectError('no_restic', 'restic is not on PATH: install it, or set verify.whole.restic to false')
+  if (restic === undefined) throw new EffectError('no_restic', 'restic is not on PATH: install it, or set verify.whole.restic to false')
   const server = await startRestServer(store)
   try {
     // The address holds the login of the server: a process list shows arguments to everybody.

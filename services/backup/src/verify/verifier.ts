@@ -37,7 +37,7 @@ interface Parts {
 }
 
 /** What a person asks for beyond what the schedule does. */
-export interface VerifyWishes {
+interface VerifyWishes {
   readonly destination?: string | undefined
   readonly snapshot?: string | undefined
   readonly withRestic?: boolean | undefined
@@ -45,6 +45,12 @@ export interface VerifyWishes {
 
 /** How a drill ended: `error` when it could not be carried out. */
 export type DrillEnd = { readonly outcome: DrillOutcome } | { readonly error: string }
+
+/** What is remembered of one that is over, and what is said of it. */
+interface Conclusion {
+  readonly end: Parameters<typeof markOfEnd>[1]
+  readonly facts: BackupFacts | undefined
+}
 
 const progressEveryMs = 500
 
@@ -122,40 +128,44 @@ export class Verifier {
       const before = store.state.verifications[queued.job] ?? newMark(clock.now())
       const mark = markOfStart(before, queued.trigger !== 'request', clock.now())
       await store.changeVerification(queued.job, mark)
-      const end = await this.#carryOut(task, queued, mark, throttle)
+      const { end, facts } = await this.#carryOut(task, queued, mark, throttle)
       await store.changeVerification(queued.job, markOfEnd(mark, end, clock.now()))
+      // Last of all: who asks again when it was told is not to join what is over.
+      if (facts !== undefined) await this.#parts.publish({ job: this.#jobOf(task), run: queued.run, atMs: clock.now() }, facts)
     } catch (error) {
       // Only the state on disk can fail here; the repository is as it was.
       log.error({ error, task: queued.job }, describeError(error))
       this.#drilled.get(queued.run)?.({ error: describeError(error) })
     } finally {
       throttle.flush()
+      this.#drilled.get(queued.run)?.({ error: 'there is no such job any more' })
       this.#wishes.delete(queued.run)
       this.#drilled.delete(queued.run)
     }
   }
 
-  async #carryOut(
-    task: VerifyTask,
-    queued: QueuedRun,
-    mark: VerifyMark,
-    throttle: ProgressThrottle,
-  ): Promise<{ findings: readonly string[] } | { error: string; transient: boolean }> {
-    const { clock, log } = this.#parts
-    const about = { job: this.#jobOf(task), run: queued.run }
+  async #carryOut(task: VerifyTask, queued: QueuedRun, mark: VerifyMark, throttle: ProgressThrottle): Promise<Conclusion> {
+    const { log } = this.#parts
     try {
-      const outcome = task.kind === 'drill' ? await this.#drill(task.name, queued, mark, throttle) : await this.#verify(task, queued, mark, throttle)
-      if (outcome === undefined) return { findings: [] }
+      const concluded = await (task.kind === 'drill'
+        ? this.#drill(task.name, queued, mark, throttle)
+        : this.#verify(task, queued, mark, throttle))
+      if (concluded === undefined) return { end: { findings: [] }, facts: undefined }
+      const { facts, outcome } = concluded
       log.info({ task: queued.job, items: outcome.items, findings: outcome.findings.length }, `${queued.job}: ended`)
-      return { findings: outcome.findings }
+      return { end: { findings: outcome.findings }, facts }
     } catch (error) {
-      const message = describeError(queued.signal.aborted ? queued.signal.reason : error)
-      const level = task.kind === 'drill' ? 'V2' : task.kind === 'packs' ? 'V1' : 'V3'
-      const phase = task.kind === 'drill' ? 'drill_failed' : 'verify_failed'
-      log.error({ error, task: queued.job }, `${queued.job}: failed: ${message}`)
-      await this.#parts.publish({ ...about, atMs: clock.now() }, { phase, level, checked_items: 0, error: message })
-      this.#drilled.get(queued.run)?.({ error: message })
-      return { error: message, transient: isTransient(error) }
+      const reason: unknown = queued.signal.aborted ? queued.signal.reason : error
+      const end = { error: describeError(reason), transient: isTransient(reason) }
+      this.#drilled.get(queued.run)?.({ error: end.error })
+      // A store that is away for a moment, or a lock, wakes nobody up: what is given up does, and what a person waits for is told.
+      if (end.transient && queued.trigger !== 'request' && mark.retryMs !== null) {
+        log.warn({ error, task: queued.job }, `${queued.job}: is tried again later: ${end.error}`)
+        return { end, facts: undefined }
+      }
+      log.error({ error, task: queued.job }, `${queued.job}: failed: ${end.error}`)
+      const level = ({ drill: 'V2', packs: 'V1', whole: 'V3' } as const)[task.kind]
+      return { end, facts: { phase: task.kind === 'drill' ? 'drill_failed' : 'verify_failed', level, checked_items: 0, error: end.error } }
     }
   }
 
@@ -164,7 +174,7 @@ export class Verifier {
     queued: QueuedRun,
     mark: VerifyMark,
     throttle: ProgressThrottle,
-  ): Promise<VerifyOutcome | undefined> {
+  ): Promise<{ outcome: VerifyOutcome; facts: BackupFacts } | undefined> {
     const { clock, speaker, store } = this.#parts
     const config = this.#parts.config()
     if (config.destinations[name] === undefined) return undefined
@@ -175,7 +185,7 @@ export class Verifier {
       destinations: this.#parts.destinations(),
       destination: name,
       readData: isWhole ? true : { part: (mark.turn % parts) + 1, of: parts },
-      expectedSnapshots: Object.values(store.state.jobs).flatMap(({ destinations }) => destinations[name]?.snapshot ?? []),
+      expectedSnapshots: Object.keys(config.jobs).flatMap((job) => store.job(job)?.destinations[name]?.snapshot ?? []),
       withRestic: isWhole && (this.#wishes.get(queued.run)?.withRestic ?? config.verify.whole.restic),
       host: speaker.host,
       username: userInfo().username,
@@ -183,14 +193,15 @@ export class Verifier {
       signal: queued.signal,
       onProgress: (done, total) => throttle.note({ step, doneBytes: null, totalBytes: null, doneItems: done, totalItems: total }),
     })
-    await this.#parts.publish(
-      { job: verifyJob, run: queued.run, atMs: clock.now() },
-      verifyFacts(outcome, isWhole ? 'V3' : 'V1'),
-    )
-    return outcome
+    return { outcome, facts: verifyFacts(outcome, isWhole ? 'V3' : 'V1') }
   }
 
-  async #drill(job: string, queued: QueuedRun, mark: VerifyMark, throttle: ProgressThrottle): Promise<DrillOutcome | undefined> {
+  async #drill(
+    job: string,
+    queued: QueuedRun,
+    mark: VerifyMark,
+    throttle: ProgressThrottle,
+  ): Promise<{ outcome: DrillOutcome; facts: BackupFacts } | undefined> {
     const { bus, clock, log, speaker, store } = this.#parts
     const config = this.#parts.config().jobs[job]
     if (config === undefined) return undefined
@@ -221,9 +232,8 @@ export class Verifier {
       const contentMs = nowMs - outcome.ageSeconds * 1000
       const standing = judgeObjectives(objectives, { contentMs, restoreSeconds: outcome.restoreSeconds }, nowMs)
       const rto = { rto_seconds: standing.rtoSeconds, rto_met: standing.rtoMet }
-      await this.#parts.publish({ job, run: queued.run, atMs: nowMs }, { ...drillFacts(outcome), ...rto })
       this.#drilled.get(queued.run)?.({ outcome })
-      return outcome
+      return { outcome, facts: { ...drillFacts(outcome), ...rto } }
     } finally {
       await lease?.release().catch((error: unknown) => log.warn({ error, job }, 'the lease could not be given back; it ends by itself'))
     }

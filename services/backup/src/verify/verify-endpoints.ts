@@ -90,7 +90,7 @@ async function drill(parts: Parts, request: z.output<typeof drillRequest>): Prom
     return { run, is_new: isNew }
   }
   const known = parts.config().jobs
-  if (job === undefined || known[job] === undefined) {
+  if (job === undefined || !Object.hasOwn(known, job)) {
     await audit(parts, who, 'backup.drill', job ?? '', 'refused', 'no such job')
     throw new ConfigError('no_such_job', `there is no job ${job ?? ''}; there are ${Object.keys(known).join(', ') || 'none'}`)
   }

@@ -36,7 +36,11 @@ export function markOfStart(mark: VerifyMark, isPlanned: boolean, nowMs: number)
 }
 
 /** When one ended. What may pass later (a store that is away, a lock) is tried again in an hour; what differs will differ then too. */
-export function markOfEnd(mark: VerifyMark, end: { findings: readonly string[] } | { error: string; transient: boolean }, nowMs: number): VerifyMark {
+export function markOfEnd(
+  mark: VerifyMark,
+  end: { findings: readonly string[] } | { error: string; transient: boolean },
+  nowMs: number,
+): VerifyMark {
   if ('findings' in end) {
     const passed = end.findings.length === 0
     const error = passed ? null : end.findings.join('; ').slice(0, maxErrorLength)
@@ -45,5 +49,12 @@ export function markOfEnd(mark: VerifyMark, end: { findings: readonly string[] }
   const isWorthIt = end.transient && mark.attempt > 0 && mark.attempt < maxAttempts
   // Given up: the next turn takes another part, or another destination.
   const turn = isWorthIt ? mark.turn : mark.turn + 1
-  return { ...mark, turn, lastMs: nowMs, passed: false, error: end.error.slice(0, maxErrorLength), retryMs: isWorthIt ? nowMs + retryAfterMs : null }
+  return {
+    ...mark,
+    turn,
+    lastMs: nowMs,
+    passed: false,
+    error: end.error.slice(0, maxErrorLength),
+    retryMs: isWorthIt ? nowMs + retryAfterMs : null,
+  }
 }

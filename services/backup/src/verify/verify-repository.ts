@@ -7,7 +7,7 @@ import type { Destinations } from '../local/destinations.ts'
 import { acquireLock } from '../lock/repository-lock.ts'
 import { checkByRestic } from './restic-check.ts'
 
-export interface VerifyParts {
+interface VerifyParts {
   readonly destinations: Destinations
   readonly destination: string
   readonly readData: Exclude<ReadData, false>
@@ -19,7 +19,7 @@ export interface VerifyParts {
   readonly username: string
   readonly clock: Clock
   readonly signal: AbortSignal
-  onProgress(packsRead: number, packsToRead: number): void
+  readonly onProgress: (packsRead: number, packsToRead: number) => void
 }
 
 export interface VerifyOutcome {

@@ -63,7 +63,12 @@ test('a tar.gz holds all with modes and times but what looks like a secret, whic
   expect(named.get(live('deep', long, 'large'))?.data?.length).toBe(9_000_000)
   expect(named.get(live('link'))?.header).toMatchObject({ type: 'symlink', linkname: 'one' })
   expect([...named.keys()].some((name) => name.includes('.nightshift/') || name.endsWith('.env'))).toBe(false)
-  const whole = await exportSnapshot(repository, snapshot, { ...options, to: scene.path('all.tar.gz'), format: 'tar.gz', withSecrets: true })
+  const whole = await exportSnapshot(repository, snapshot, {
+    ...options,
+    to: scene.path('all.tar.gz'),
+    format: 'tar.gz',
+    withSecrets: true,
+  })
   expect(whole).toMatchObject({ files: 5, secretCount: 0 })
   const there = mkdtempSync(scene.path('tar-'))
   execFileSync('tar', ['-xzf', to, '-C', there])
@@ -75,26 +80,38 @@ const unzip = findProgram(['unzip', 'bsdtar', 'python3'])
 test.skipIf(unzip === undefined)('a zip holds the same, and a part of a snapshot can be exported alone', async () => {
   const { repository } = await opened.open('disk')
   const to = scene.path('out.zip')
-  const result = await exportSnapshot(repository, snapshot, { ...options, to, format: 'zip', paths: [live('deep'), live('link'), live('empty')] })
+  const result = await exportSnapshot(repository, snapshot, {
+    ...options,
+    to,
+    format: 'zip',
+    paths: [live('deep'), live('link'), live('empty')],
+  })
   expect(result).toMatchObject({ files: 2, bytes: 9_000_000, secretCount: 0 })
   const there = mkdtempSync(scene.path('zip-'))
   if (unzip?.endsWith('unzip') === true) execFileSync(unzip, ['-q', to, '-d', there])
   else execFileSync(unzip ?? '', unzip?.endsWith('python3') === true ? ['-m', 'zipfile', '-e', to, there] : ['-xf', to, '-C', there])
   expect(readFileSync(`${there}${live('deep', long, 'large')}`).equals(readFileSync(live('deep', long, 'large')))).toBe(true)
-  if (unzip?.endsWith('python3') !== true) expect(readlinkSync(`${there}${live('link')}`)).toBe('one')
+  // Python unpacks a link as a file with what it leads to.
+  const link = `${there}${live('link')}`
+  expect(lstatSync(link).isSymbolicLink() ? readlinkSync(link) : readFileSync(link, 'utf8')).toBe('one')
   expect(existsSync(`${there}${live('one')}`)).toBe(false)
 })
 
 test('nothing is written over, and what fails leaves nothing', async () => {
   const { repository } = await opened.open('disk')
   const to = scene.path('out.zip')
-  await expect(exportSnapshot(repository, snapshot, { ...options, to, format: 'zip', paths: ['/nowhere'] })).rejects.toMatchObject({ code: 'path_not_in_snapshot' })
+  await expect(exportSnapshot(repository, snapshot, { ...options, to, format: 'zip', paths: ['/nowhere'] })).rejects.toMatchObject({
+    code: 'path_not_in_snapshot',
+  })
   expect(existsSync(to) || existsSync(`${to}.part`)).toBe(false)
   writeFileSync(to, 'mine')
   await expect(exportSnapshot(repository, snapshot, { ...options, to, format: 'zip' })).rejects.toMatchObject({ code: 'export_exists' })
   const read = repository.readBlob.bind(repository)
-  repository.readBlob = async (type, id, signal) => (type === 'data' ? await Promise.reject(new Error('broken')) : await read(type, id, signal))
+  repository.readBlob = async (type, id, signal) =>
+    type === 'data' ? await Promise.reject(new Error('broken')) : await read(type, id, signal)
   for (const format of ['zip', 'tar.gz'] as const)
-    await expect(exportSnapshot(repository, snapshot, { ...options, to: scene.path(`broken.${format}`), format })).rejects.toMatchObject({ code: 'export_failed' })
+    await expect(exportSnapshot(repository, snapshot, { ...options, to: scene.path(`broken.${format}`), format })).rejects.toMatchObject({
+      code: 'export_failed',
+    })
   expect(existsSync(scene.path('broken.zip.part'))).toBe(false)
 })

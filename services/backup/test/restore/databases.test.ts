@@ -25,11 +25,15 @@ const plan = async (request: Record<string, unknown>, parts: RestoreParts) =>
 
 describe('SQLite', () => {
   const path = (): string => scene.path('live', 'shop.db')
-  const parts = (restore: Record<string, unknown> = {}): RestoreParts => scene.parts({ shop: { source: { kind: 'sqlite', path: path() }, restore } })
+  const parts = (restore: Record<string, unknown> = {}): RestoreParts =>
+    scene.parts({ shop: { source: { kind: 'sqlite', path: path() }, restore } })
   const run = (sql: string): unknown[] => {
     const database = new DatabaseSync(path())
     try {
-      return database.prepare(sql).all().map((row) => Object.values(row)[0])
+      return database
+        .prepare(sql)
+        .all()
+        .map((row) => Object.values(row)[0])
     } finally {
       database.close()
     }
@@ -37,7 +41,9 @@ describe('SQLite', () => {
   beforeEach(async () => {
     const database = new DatabaseSync(path())
     database.exec('CREATE TABLE orders (id INTEGER PRIMARY KEY, what TEXT)')
-    database.exec("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO orders SELECT i, 'order ' || i FROM n")
+    database.exec(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO orders SELECT i, 'order ' || i FROM n",
+    )
     database.close()
     await scene.backUp('shop', parts())
     run('DELETE FROM orders WHERE id > 100')
@@ -45,7 +51,9 @@ describe('SQLite', () => {
   })
 
   test('the plan counts what would be lost, the file changes places, and an unwell one gives it back byte for byte', async () => {
-    expect((await plan({ name: 'shop', in_place: true }, parts()))?.facts_lost?.facts).toEqual([{ fact: 'rows.orders', then: 500, now: 101 }])
+    expect((await plan({ name: 'shop', in_place: true }, parts()))?.facts_lost?.facts).toEqual([
+      { fact: 'rows.orders', backed_up: 500, live: 101 },
+    ])
     const before = fingerprint(path())
     const undone = await scene.restore({ name: 'shop', in_place: true, safety: false }, parts(sick))
     expect(undone).toMatchObject(takenBack)
@@ -98,20 +106,25 @@ describe.skipIf(postgres !== undefined)('PostgreSQL', () => {
     const parts = (restore: Record<string, unknown> = {}): RestoreParts =>
       scene.parts({ shop: { source: { kind: 'postgres', url: `${url}/shop` }, restore: { ...restore, hold_healer: false } } })
     await run('postgres', 'CREATE DATABASE shop')
-    await run('shop', 'CREATE TABLE orders (id bigint PRIMARY KEY, what text)', 'INSERT INTO orders SELECT n, n::text FROM generate_series(1, 5000) n')
+    await run(
+      'shop',
+      'CREATE TABLE orders (id bigint PRIMARY KEY, what text)',
+      'INSERT INTO orders SELECT n, n::text FROM generate_series(1, 5000) n',
+    )
     await scene.backUp('shop', parts())
     const digest = async (): Promise<unknown[]> => await run('shop', "SELECT md5(string_agg(o::text, ',' ORDER BY id)) FROM orders o")
     const then = await digest()
     await run('shop', 'DELETE FROM orders WHERE id <= 4000', "INSERT INTO orders VALUES (9999, 'since')")
     const now = await digest()
     expect((await plan({ name: 'shop', in_place: true }, parts()))?.facts_lost).toEqual({
-      facts: [{ fact: 'rows.shop.public.orders', then: 5000, now: 1001 }],
+      facts: [{ fact: 'rows.shop.public.orders', backed_up: 5000, live: 1001 }],
       unreadable: null,
     })
 
     expect(await scene.restore({ name: 'shop', in_place: true, safety: false }, parts(sick))).toMatchObject(takenBack)
     expect(await digest()).toEqual(now)
-    const databases = async (): Promise<unknown[]> => await run('postgres', "SELECT datname FROM pg_database WHERE datname LIKE 'shop%' ORDER BY 1")
+    const databases = async (): Promise<unknown[]> =>
+      await run('postgres', "SELECT datname FROM pg_database WHERE datname LIKE 'shop%' ORDER BY 1")
     expect(await databases()).toEqual(['shop'])
 
     const rows = await scene.restore({ name: 'shop', tables: ['public.orders'], where: 'id <= 10', in_place: true, safety: false }, parts())
@@ -151,11 +164,15 @@ describe.skipIf(mariadb !== undefined)('MariaDB', () => {
     const parts = (restore: Record<string, unknown> = {}): RestoreParts =>
       scene.parts({ shop: { source: { kind: 'mysql', ...login, databases: ['shop'] }, restore } })
     await run('CREATE TABLE shop.orders (id INT PRIMARY KEY, what TEXT)', 'CREATE TABLE shop.log (id INT PRIMARY KEY AUTO_INCREMENT)')
-    await run('INSERT INTO shop.orders SELECT seq, seq FROM (WITH RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 900) SELECT seq FROM n) s')
+    await run(
+      'INSERT INTO shop.orders SELECT seq, seq FROM (WITH RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 900) SELECT seq FROM n) s',
+    )
     await run('USE shop', 'CREATE TRIGGER noted AFTER INSERT ON orders FOR EACH ROW INSERT INTO log VALUES ()')
     await scene.backUp('shop', parts())
     await run('DELETE FROM shop.orders WHERE id > 100')
-    expect((await plan({ name: 'shop', in_place: true }, parts()))?.facts_lost?.facts).toEqual([{ fact: 'rows.shop.orders', then: 900, now: 100 }])
+    expect((await plan({ name: 'shop', in_place: true }, parts()))?.facts_lost?.facts).toEqual([
+      { fact: 'rows.shop.orders', backed_up: 900, live: 100 },
+    ])
     const count = async (): Promise<unknown[]> => await run('SELECT count(*) FROM shop.orders')
     expect(await scene.restore({ name: 'shop', in_place: true, safety: false }, parts(sick))).toMatchObject(takenBack)
     expect(await count()).toEqual([100])
@@ -188,7 +205,8 @@ describe.skipIf(redis !== undefined)('Redis', () => {
         connection.close()
       }
     }
-    const parts = (restore: Record<string, unknown> = {}): RestoreParts => scene.parts({ cache: { source: { kind: 'redis', ...login }, restore } })
+    const parts = (restore: Record<string, unknown> = {}): RestoreParts =>
+      scene.parts({ cache: { source: { kind: 'redis', ...login }, restore } })
     await command('MSET', 'user:1', 'ana', 'user:2', 'ben', 'other', 'x')
     await scene.backUp('cache', parts())
     await command('DEL', 'user:1', 'other')

@@ -1,4 +1,16 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { listSnapshots } from '../../src/snapshot/snapshot.ts'
@@ -17,7 +29,12 @@ beforeEach(async () => {
   chmodSync(scene.path('live', 'models', 'one'), 0o640)
   utimesSync(scene.path('live', 'models', 'one'), 1_600_000_000, 1_600_000_000)
 })
-afterEach(() => scene.remove())
+let mounted: string | undefined
+afterEach(() => {
+  if (mounted !== undefined) execFileSync('umount', [mounted])
+  mounted = undefined
+  scene.remove()
+})
 
 const job = (more: Record<string, unknown> = {}): Record<string, unknown> => ({
   models: { source: { kind: 'directory', paths: [scene.path('live', 'models')] }, ...more },
@@ -46,7 +63,9 @@ test('without more words it goes beside, verified, and what is live is not touch
 })
 
 test('in place: what is live steps aside whole, a safety snapshot is none of the job, and it can be restored', async () => {
-  const parts = scene.parts(job({ restore: { before: [{ run: ['touch', scene.path('stopped')] }], after: [{ run: ['touch', scene.path('started')] }] } }))
+  const parts = scene.parts(
+    job({ restore: { before: [{ run: ['touch', scene.path('stopped')] }], after: [{ run: ['touch', scene.path('started')] }] } }),
+  )
   const first = await scene.backUp('models', parts)
   const good = fingerprint(scene.path('live', 'models'))
   spoil()
@@ -97,7 +116,10 @@ test('a hook that fails, a damaged pack and a stop leave everything as it was', 
   const stopper = new AbortController()
   const stopped = await scene.restore(
     { name: 'models', in_place: true, safety: false },
-    scene.parts(job(), { signal: stopper.signal, onProgress: ({ step }) => (step.startsWith('swap') ? stopper.abort(new Error('stopped')) : undefined) }),
+    scene.parts(job(), {
+      signal: stopper.signal,
+      onProgress: ({ step }) => (step.startsWith('swap') ? stopper.abort(new Error('stopped')) : undefined),
+    }),
   )
   expect(stopped).toMatchObject({ outcome: 'undone', failure: 'stopped' })
   expect(fingerprint(scene.path('live'))).toBe(before)
@@ -110,7 +132,9 @@ test('a hook that fails, a damaged pack and a stop leave everything as it was', 
       chmodSync(file, 0o600)
       writeFileSync(file, bytes)
     }
-  const damaged = await scene.restore({ name: 'models', in_place: true, safety: false }, scene.parts(job())).catch((error: unknown) => error)
+  const damaged = await scene
+    .restore({ name: 'models', in_place: true, safety: false }, scene.parts(job()))
+    .catch((error: unknown) => error)
   expect(damaged instanceof Error || (damaged as { outcome: string }).outcome === 'undone').toBe(true)
   expect(fingerprint(scene.path('live'))).toBe(before)
   expect(scene.leftovers()).toEqual([])
@@ -125,12 +149,20 @@ test('a part, a time and a folder that is not empty', async () => {
   spoil()
   const atMs = first.timeMs + 20
   const prepared = await prepareRestore(
-    restoreRequestSchema.parse({ name: 'models', at_time: new Date(atMs).toISOString(), paths: [scene.path('live', 'models', 'one')], in_place: true }),
+    restoreRequestSchema.parse({
+      name: 'models',
+      at_time: new Date(atMs).toISOString(),
+      paths: [scene.path('live', 'models', 'one')],
+      in_place: true,
+    }),
     parts,
   )
   expect(prepared.plan.members[0]).toMatchObject({ snapshot: first.id, off_seconds: 0.02 })
   await expect(scene.restore({ name: 'models', at_time: '2020-01-01T00:00:00Z' }, parts)).rejects.toMatchObject({ code: 'nothing_before' })
-  const outcome = await scene.restore({ name: 'models', snapshot: first.id, paths: [scene.path('live', 'models', 'one')], in_place: true }, parts)
+  const outcome = await scene.restore(
+    { name: 'models', snapshot: first.id, paths: [scene.path('live', 'models', 'one')], in_place: true },
+    parts,
+  )
   expect(outcome.outcome).toBe('done')
   expect(readFileSync(scene.path('live', 'models', 'one'), 'utf8')).toBe('one')
   expect(readFileSync(scene.path('live', 'models', 'three'), 'utf8')).toBe('three')
@@ -143,4 +175,31 @@ test('a folder that holds the repository is not moved away', async () => {
   const parts = scene.parts({ all: { source: { kind: 'directory', paths: [scene.folder], exclude: ['/disk/', '/restores/', '/work/'] } } })
   await scene.backUp('all', parts)
   await expect(scene.restore({ name: 'all', in_place: true }, parts)).rejects.toMatchObject({ code: 'restore_over_backup' })
+})
+
+test('a mount point stays where it is: what is in it changes places, and back', async ({ skip }) => {
+  const mount = scene.path('live', 'mount')
+  mkdirSync(mount)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', 'none', mount], { stdio: 'ignore' })
+  } catch {
+    skip('skipped: nothing can be mounted here')
+  }
+  mounted = mount
+  const parts = (restore: object = {}) => scene.parts({ mount: { source: { kind: 'directory', paths: [mount] }, restore } })
+  mkdirSync(join(mount, 'deep'))
+  writeFileSync(join(mount, 'deep', 'one'), 'one')
+  await scene.backUp('mount', parts())
+  rmSync(join(mount, 'deep'), { recursive: true })
+  writeFileSync(join(mount, 'since'), 'since')
+  const request = { name: 'mount', in_place: true, safety: false }
+  expect(await scene.restore(request, parts({ health: { run: ['false'], timeout: '1s' } }))).toMatchObject({
+    outcome: 'undone',
+    problems: [],
+  })
+  expect(readdirSync(mount)).toEqual(['since'])
+  const outcome = await scene.restore(request, parts())
+  expect(outcome).toMatchObject({ outcome: 'done', members: [{ restored: [mount] }] })
+  expect(readFileSync(join(mount, 'deep', 'one'), 'utf8')).toBe('one')
+  expect(readdirSync(outcome.members[0]?.kept[0] ?? '')).toEqual(['since'])
 })

@@ -78,7 +78,9 @@ export class RestoreScene {
 
   /** Nothing of a restore is left besides what it was for. */
   leftovers(): string[] {
-    const found = readdirSync(this.folder, { recursive: true, withFileTypes: true }).filter(({ name }) => name.startsWith('.nightshift-restore-'))
+    const found = readdirSync(this.folder, { recursive: true, withFileTypes: true }).filter(({ name }) =>
+      name.startsWith('.nightshift-restore-'),
+    )
     return [...found.map(({ name }) => name), ...readdirSync(this.path('restores')), ...readdirSync(this.path('work'))]
   }
 

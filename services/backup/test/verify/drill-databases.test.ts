@@ -88,7 +88,10 @@ describe.skipIf(skipped('PostgreSQL', noPostgres))('PostgreSQL', () => {
     const url = await start()
     const folder = temporaryFolder()
     const config = (load: string) =>
-      jobSchema.parse({ source: { kind: 'postgres', url }, drill: { load, queries: { all: { query: 'TABLE orders', expect: { rows: 501 } } } } })
+      jobSchema.parse({
+        source: { kind: 'postgres', url },
+        drill: { load, queries: { all: { query: 'TABLE orders', expect: { rows: 501 } } } },
+      })
     const source = await createSource(config('scratch').source)
     const material = await source.open(sourceContext())
     await dumpTo(material, folder)
@@ -109,7 +112,9 @@ describe.skipIf(skipped('PostgreSQL', noPostgres))('PostgreSQL', () => {
 
     const dump = join(folder, 'postgres', 'shop', 'database.dump')
     writeFileSync(dump, readFileSync(dump).subarray(0, -2000))
-    await expect(loadAndCompare(config('scratch'), { ...sourceContext(), files: folder, facts })).rejects.toMatchObject({ code: 'load_failed' })
+    await expect(loadAndCompare(config('scratch'), { ...sourceContext(), files: folder, facts })).rejects.toMatchObject({
+      code: 'load_failed',
+    })
   }, 120_000)
 })
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -34,7 +34,13 @@ async function ended(job: string, run: string): Promise<BackupEvent> {
 }
 
 async function drill(request: object = { job: 'files' }, job = 'files'): Promise<BackupEvent> {
-  return await ended(job, (await rig.ask<{ run: string }>('drill', { actor: 'ana', ...request })).run)
+  // The one before may have been told and still be on its way out of the queue.
+  const run = await vi.waitFor(async () => {
+    const answer = await rig.ask<{ run: string; is_new: boolean }>('drill', { actor: 'ana', ...request })
+    expect(answer.is_new).toBe(true)
+    return answer.run
+  }, 5000)
+  return await ended(job, run)
 }
 
 /** Flips a byte in the middle of a pack. */
@@ -103,16 +109,29 @@ test('verifications come by their schedules, what was missed is made good after 
   await first.stop()
   const file = join(rig.stateDir, 'backup.json')
   const stored = JSON.parse(readFileSync(file, 'utf8')) as { state: { verifications: Record<string, unknown> } }
-  const mark = { sinceMs: Date.now() - 40 * 86_400_000, slotMs: null, retryMs: null, attempt: 0, turn: 3, lastMs: null, passed: null, error: null }
+  const mark = {
+    sinceMs: Date.now() - 40 * 86_400_000,
+    slotMs: null,
+    retryMs: null,
+    attempt: 0,
+    turn: 3,
+    lastMs: null,
+    passed: null,
+    error: null,
+  }
   stored.state.verifications = { 'packs of disk': mark, 'drill of files': mark, 'whole of disk': mark }
   writeFileSync(file, JSON.stringify(stored))
+  mkdirSync(join(rig.stateDir, 'drill', 'files', 'left'), { recursive: true })
   await rig.backUp(rig.config({}, { verify: { jitter: '0s' } }))
+  expect(existsSync(join(rig.stateDir, 'drill', 'files', 'left'))).toBe(false)
   await vi.waitFor(() => expect(rig.phases()).toContain('drill'), 20_000)
-  await vi.waitFor(() => expect(rig.events('verify').map(({ level }) => level).toSorted()).toEqual(['V1', 'V3']), 20_000)
+  await vi.waitFor(() => expect(new Set(rig.events('verify').map(({ level }) => level))).toEqual(new Set(['V1', 'V3'])), 20_000)
   for (const event of rig.events('verify')) expect(event).toMatchObject({ phase: 'verified', error: null })
   expect(rig.events('verify')[0]?.checked_items).toBeGreaterThan(3)
   await vi.waitFor(() => {
-    const { state } = JSON.parse(readFileSync(file, 'utf8')) as { state: { verifications: Record<string, { turn: number; passed: boolean }> } }
+    const { state } = JSON.parse(readFileSync(file, 'utf8')) as {
+      state: { verifications: Record<string, { turn: number; passed: boolean }> }
+    }
     for (const key of ['packs of disk', 'drill of files', 'whole of disk'])
       expect(state.verifications[key]).toMatchObject({ turn: 4, passed: true })
   }, 5000)
@@ -178,3 +197,36 @@ test('the recovery plan is drilled in the order of its tiers, measured, reported
   const order = rig.said.flatMap((each) => (each.kind === 'backup' && each.event.phase === 'drill' ? [each.event.job] : []))
   expect(order).toEqual(['files', 'files', 'other', 'plan'])
 })
+
+test('each destination has its turn, and one that is away wakes nobody up before it was tried again', async () => {
+  const second = rig.repositoryFolder('second')
+  await rig.makeRepository('second')
+  const destinations = { disk: { kind: 'local', path: rig.repositoryFolder('disk') }, second: { kind: 'local', path: second } }
+  const first = await rig.backUp(rig.config({}, { ...quiet, destinations }))
+  await backedUp()
+  const turns = [await drill(), await drill(), await drill()].map(({ destinations: places }) => places?.[0]?.name)
+  expect(turns).toEqual(['disk', 'second', 'disk'])
+  await first.stop()
+
+  const file = join(rig.stateDir, 'backup.json')
+  const stored = JSON.parse(readFileSync(file, 'utf8')) as { state: { verifications: Record<string, object> } }
+  const mark = {
+    sinceMs: Date.now() - 40 * 86_400_000,
+    slotMs: null,
+    retryMs: null,
+    attempt: 0,
+    turn: 0,
+    lastMs: null,
+    passed: null,
+    error: null,
+  }
+  stored.state.verifications = { 'packs of second': mark }
+  writeFileSync(file, JSON.stringify(stored))
+  const unreachable = {
+    ...destinations,
+    second: { kind: 's3', endpoint: 'http://127.0.0.1:9', bucket: 'none', timeout: '1s', access_key_id: 'x', secret_access_key: 'x' },
+  }
+  await rig.backUp(rig.config({ to: ['disk'] }, { verify: { ...never, packs: {}, jitter: '0s' }, destinations: unreachable }))
+  await vi.waitFor(() => expect(rig.log).toContain('packs of second: is tried again later'), 25_000)
+  expect(rig.phases('verify')).not.toContain('verify_failed')
+}, 60_000)

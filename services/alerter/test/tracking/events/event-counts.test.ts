@@ -38,7 +38,11 @@ it('events are counted for each host and job, once each, and only those that the
 it.each([
   ['backup.rpo_missed', { rpo_met: false }, { rpo_met: true }],
   ['backup.rto_missed', { rto_met: false }, { rto_met: null }],
-  ['backup.copies_missing', { copies_met: false, destinations: [{ ok: true }, { ok: false }] }, { copies_met: false, destinations: [{ ok: true }] }],
+  [
+    'backup.copies_missing',
+    { copies_met: false, destinations: [{ ok: true }, { ok: false }] },
+    { copies_met: false, destinations: [{ ok: true }] },
+  ],
   ['backup.drill_failed', { phase: 'drill_failed' }, { phase: 'drill' }],
 ])('a backup says by itself that it breaks a promise: %s', (event, broken, kept) => {
   const rule = ruleOf({ event, over: '1d' })

@@ -13,6 +13,12 @@ export class PackGate {
     return this.#state.buffer as SharedArrayBuffer
   }
 
+  /** Nobody sleeps any more. */
+  open(): void {
+    Atomics.store(this.#state, 0, -1e9)
+    Atomics.notify(this.#state, 0)
+  }
+
   /** Called by the reader: sleeps until fewer than `limit` are on their way. Not for the main thread. */
   enter(limit: number): void {
     for (let count = Atomics.load(this.#state, 0); count >= limit; count = Atomics.load(this.#state, 0)) Atomics.wait(this.#state, 0, count)

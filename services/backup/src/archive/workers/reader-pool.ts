@@ -7,6 +7,7 @@ import type { PackedBlob } from '../../repository/pack/pack-builder.ts'
 import { PackGate } from './pack-gate.ts'
 import type { FileToRead, ReadContent, ReaderOrder, ReaderReport } from './read-request.ts'
 import type { ReaderSettings } from './reader-settings.ts'
+import { endThread, StopFlag } from './stop-flag.ts'
 
 /** A batch is sent when it has that many files, or that many bytes. */
 const batchFiles = 64
@@ -40,6 +41,7 @@ interface Batch {
 interface Reader {
   readonly worker: Worker
   readonly gate: PackGate
+  hasEnded: boolean
   /** Orders that are not answered, in the order in which they will be. */
   readonly unanswered: Waiting<ReadContent>[][]
   partsTaken: Waiting<void> | undefined
@@ -54,7 +56,7 @@ interface Reader {
 export class ReaderPool {
   readonly #readers: Reader[] = []
   readonly #maxReaders: number
-  readonly #settings: Omit<ReaderSettings, 'gate'>
+  readonly #settings: Omit<ReaderSettings, 'gate' | 'stop'>
   readonly #onPack: (pack: FinishedPack) => Promise<void>
   readonly #queue: Batch[] = []
   #open: Batch = emptyBatch()
@@ -64,9 +66,10 @@ export class ReaderPool {
   /** Ended with the pool: what makes them may hang. */
   readonly #streams = new Set<Readable>()
   #failure: { error: unknown } | undefined
+  readonly #stop = new StopFlag()
   #isClosed = false
 
-  constructor(count: number, settings: Omit<ReaderSettings, 'gate'>, onPack: (pack: FinishedPack) => Promise<void>) {
+  constructor(count: number, settings: Omit<ReaderSettings, 'gate' | 'stop'>, onPack: (pack: FinishedPack) => Promise<void>) {
     this.#onPack = onPack
     this.#maxReaders = count
     this.#settings = settings
@@ -152,15 +155,21 @@ export class ReaderPool {
   async close(reason: unknown = new EffectError('archive_closed', 'the run was ended')): Promise<void> {
     this.#isClosed = true
     this.#fail(reason)
-    await Promise.all(this.#readers.map(async ({ worker }) => await worker.terminate()))
+    this.#stop.raise()
+    await Promise.all(
+      this.#readers.map(async ({ worker, gate, hasEnded }) => {
+        gate.open()
+        if (!hasEnded) await endThread(worker, () => worker.postMessage({ kind: 'finish' } satisfies ReaderOrder))
+      }),
+    )
     await Promise.allSettled(this.#packs)
   }
 
   #start(): Reader {
     const gate = new PackGate()
-    const workerData: ReaderSettings = { ...this.#settings, gate: gate.buffer }
+    const workerData: ReaderSettings = { ...this.#settings, gate: gate.buffer, stop: this.#stop.buffer }
     const worker = new Worker(siblingEntry(import.meta.url, 'reader'), { workerData, resourceLimits: heapLimits, name: 'backup-reader' })
-    const reader: Reader = { worker, gate, unanswered: [], partsTaken: undefined, parts: 0, finished: undefined }
+    const reader: Reader = { worker, gate, hasEnded: false, unanswered: [], partsTaken: undefined, parts: 0, finished: undefined }
     worker.on('message', (report: ReaderReport) => this.#take(reader, report))
     worker.on('error', (error) =>
       this.#fail(
@@ -168,6 +177,7 @@ export class ReaderPool {
       ),
     )
     worker.on('exit', () => {
+      reader.hasEnded = true
       if (!this.#isClosed) this.#fail(new EffectError('archive_reader_failed', 'a thread that reads ended by itself', { transient: true }))
     })
     this.#readers.push(reader)

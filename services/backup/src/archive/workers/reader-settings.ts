@@ -9,6 +9,8 @@ export interface ReaderSettings {
   readonly verify: boolean
   /** Of a PackGate. */
   readonly gate: SharedArrayBuffer
+  /** Of a StopFlag. */
+  readonly stop: SharedArrayBuffer
   /** A counter of the bytes that all readers have read. */
   readonly bytesRead: SharedArrayBuffer
 }

@@ -6,6 +6,7 @@ import { PackBuilder } from '../../repository/pack/pack-builder.ts'
 import { Cutter } from './cutter.ts'
 import { PackGate } from './pack-gate.ts'
 import { readFile } from './read-file.ts'
+import { StopFlag } from './stop-flag.ts'
 import type { ReaderOrder, ReaderReport } from './read-request.ts'
 import type { ReaderSettings } from './reader-settings.ts'
 
@@ -20,12 +21,14 @@ const settings = workerData as ReaderSettings
 const index = new SharedIndex(settings.index)
 const builder = new PackBuilder(settings.keys, 'data', { verify: settings.verify })
 const gate = new PackGate(settings.gate)
+const stop = new StopFlag(settings.stop)
 const bytesRead = new BigInt64Array(settings.bytesRead)
 const rabin = createRabin(settings.polynomial)
 const files = new Cutter(settings.polynomial, rabin, store)
 let stream: { cutter: Cutter; sizeBytes: number } | undefined
 
 parentPort?.on('message', (order: ReaderOrder) => {
+  stop.endIfRaised()
   switch (order.kind) {
     case 'files':
       return report({ kind: 'content', contents: order.files.map((file) => readFile(file, files, count)) })
@@ -60,6 +63,7 @@ function takePart(bytes: Uint8Array): void {
 }
 
 function store(plain: Uint8Array): BlobId {
+  stop.endIfRaised()
   const id = blobIdOf(plain)
   if (index.claim('data', id)) {
     builder.add(id, plain)

@@ -26,7 +26,7 @@ export interface Course {
   readonly problems: readonly string[]
 }
 
-export type StepOutcome = { readonly ok: true } | { readonly ok: false; readonly error: string }
+type StepOutcome = { readonly ok: true } | { readonly ok: false; readonly error: string }
 
 export function beginCourse(mode: Mode, members: number, withSafety: boolean): Course {
   return { mode, members, withSafety, phase: 'forward', at: 0, reached: 0, failure: null, problems: [] }

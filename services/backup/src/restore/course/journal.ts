@@ -2,7 +2,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { EffectError } from '@nightshift/shared/errors'
+import { ConflictError, EffectError } from '@nightshift/shared/errors'
 import { memberStateSchema } from './member-state.ts'
 
 const courseSchema = z.object({
@@ -43,14 +43,15 @@ export class JournalStore {
     const path = this.#path(journal.run)
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-      const file = await open(`${path}.tmp`, 'w', 0o600)
+      const draft = `${path}.${process.pid}.tmp`
+      const file = await open(draft, 'w', 0o600)
       try {
         await file.writeFile(JSON.stringify(journal))
         await file.sync()
       } finally {
         await file.close()
       }
-      await rename(`${path}.tmp`, path)
+      await rename(draft, path)
       await syncFolder(this.#folder)
     } catch (cause) {
       throw new EffectError('journal_not_written', `cannot write ${path}; free space, or correct its permissions`, { cause })
@@ -61,18 +62,43 @@ export class JournalStore {
     await rm(this.#path(run), { force: true })
   }
 
-  /** Those whose process is gone, oldest first. Throws EffectError `journal_damaged`: nobody knows then what a restore has left. */
+  /** Those whose process is gone, oldest first; what they had begun to write goes. Throws EffectError `journal_damaged`. */
   async abandoned(): Promise<Journal[]> {
-    const names = await readdir(this.#folder).catch(() => [])
+    const canTell = startOf(process.pid) !== undefined
+    for (const name of await this.#names()) {
+      const pid = /\.(\d+)\.tmp$/.exec(name)?.[1]
+      if (pid !== undefined && canTell && startOf(Number(pid)) === undefined) await rm(join(this.#folder, name), { force: true })
+    }
+    return (await this.#all()).filter((journal) => !isAlive(journal))
+  }
+
+  /** Throws ConflictError `restore_under_way` when another process restores one of these jobs. */
+  async refuseOthers(jobs: readonly string[]): Promise<void> {
+    for (const journal of await this.#all()) {
+      const job = journal.members.find((member) => jobs.includes(member.job))?.job
+      if (job === undefined || !isAlive(journal)) continue
+      throw new ConflictError('restore_under_way', `process ${journal.pid} restores ${job} right now; wait for its end`, {
+        transient: true,
+      })
+    }
+  }
+
+  async #names(): Promise<string[]> {
+    const names: string[] = await readdir(this.#folder).catch(() => [])
+    return names.toSorted()
+  }
+
+  /** A damaged one is an error: nobody knows then what a restore has left. */
+  async #all(): Promise<Journal[]> {
     const journals: Journal[] = []
-    for (const name of names.filter((each) => each.endsWith('.json')).sort()) {
+    for (const name of (await this.#names()).filter((each) => each.endsWith('.json'))) {
       const path = join(this.#folder, name)
       const journal = journalSchema.safeParse(parse(await readFile(path, 'utf8')))
       if (!journal.success)
         throw new EffectError('journal_damaged', `${path} is damaged; look by hand what that restore has left, then remove the file`, {
           cause: journal.error,
         })
-      if (!isAlive(journal.data)) journals.push(journal.data)
+      journals.push(journal.data)
     }
     return journals
   }

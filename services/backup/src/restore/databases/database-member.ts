@@ -68,9 +68,13 @@ export class DatabaseMember implements Member {
       onProgress,
     })
     if (result.lostFiles > 0)
-      throw new EffectError('restore_incomplete', `the dump in the snapshot ${snapshot.id.slice(0, 8)} is damaged; take another one, or --from`, {
-        severity: 'high',
-      })
+      throw new EffectError(
+        'restore_incomplete',
+        `the dump in the snapshot ${snapshot.id.slice(0, 8)} is damaged; take another one, or --from`,
+        {
+          severity: 'high',
+        },
+      )
     this.#files = result.files
     this.#bytes = result.bytes
     // Before anything is made: a process that ends while it loads can say what it has left.

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ConfigError, EffectError } from '@nightshift/shared/errors'
 import type { FilesState, Unit } from '../course/member-state.ts'
@@ -97,12 +97,16 @@ export class FilesMember implements Member {
 
   result(): MemberResult {
     const sum = (of: (result: RestoreResult) => number): number => this.#results.reduce((total, result) => total + of(result), 0)
-    const { job, snapshot, units, folder } = this.#state
+    const { job, snapshot, folder, mounts } = this.#state
+    const units = this.#state.units.filter(({ live }) => mounts.every(({ path }) => dirname(live) !== path))
     return {
       job,
       snapshot,
-      restored: folder === null ? units.filter(({ isStaged }) => isStaged).map(({ live }) => live) : [folder],
-      kept: units.filter(({ wasLive }) => wasLive).map(({ kept }) => kept),
+      restored:
+        folder === null
+          ? [...units.filter(({ isStaged }) => isStaged).map(({ live }) => live), ...mounts.map(({ path }) => path)]
+          : [folder],
+      kept: [...units.filter(({ wasLive }) => wasLive).map(({ kept }) => kept), ...mounts.map(({ aside }) => aside)],
       files: sum(({ files }) => files),
       bytes: sum(({ bytes }) => bytes),
       checked: sum(({ verifiedFiles }) => verifiedFiles),
@@ -113,6 +117,8 @@ export class FilesMember implements Member {
 
   async #removeStages(): Promise<void> {
     for (const { folder } of this.#state.stages) await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+    // Only when nothing is kept in it.
+    for (const { aside } of this.#state.mounts) await rmdir(aside).catch(() => undefined)
   }
 
   async #set(change: Partial<FilesState>): Promise<void> {

@@ -36,7 +36,8 @@ export function prepareFiles(wanted: Wanted): FilesState {
     return { ...common, stages, units: [], mounts: [], folder: to }
   }
   const paths = outermost(wanted.paths)
-  if (paths.includes('/')) throw new ConfigError('restore_of_root', '/ cannot be replaced while it runs; give --to DIR, or --path for a part')
+  if (paths.includes('/'))
+    throw new ConfigError('restore_of_root', '/ cannot be replaced while it runs; give --to DIR, or --path for a part')
   const isMount = mode === 'in_place' ? mountPoints() : new Set<string>()
   if (mode === 'in_place') for (const path of paths) refuseKeptOut(path, wanted.keepOut)
   const folders = Map.groupBy(paths, (path) => join(isMount.has(path) ? path : dirname(path), stageName))
@@ -63,7 +64,7 @@ function outermost(paths: readonly string[]): string[] {
   return clean.filter((path) => !clean.some((other) => other !== path && isInside(path, other)))
 }
 
-export function isInside(path: string, folder: string): boolean {
+function isInside(path: string, folder: string): boolean {
   const way = relative(folder, path)
   return way === '' || (!way.startsWith('..') && !way.startsWith('/'))
 }
@@ -88,7 +89,8 @@ function refuseKeptOut(path: string, keepOut: readonly string[]): void {
 function mountPoints(): ReadonlySet<string> {
   try {
     const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
-    const unescape = (text: string): string => text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+    const unescape = (text: string): string =>
+      text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
     return new Set(lines.map((line) => unescape(line.split(' ')[4] ?? '')))
   } catch {
     return new Set()

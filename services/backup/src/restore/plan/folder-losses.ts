@@ -71,12 +71,7 @@ export async function namesInSnapshot(repository: Repository, snapshot: Snapshot
   return (await trees.read(node.subtree, signal)).filter(({ type }) => type === 'dir').map(({ name }) => name.toString())
 }
 
-async function nodeAt(
-  trees: TreeReader,
-  root: BlobId,
-  names: readonly string[],
-  signal: AbortSignal,
-): Promise<TreeNode | undefined> {
+async function nodeAt(trees: TreeReader, root: BlobId, names: readonly string[], signal: AbortSignal): Promise<TreeNode | undefined> {
   let tree: BlobId | undefined = root
   let node: TreeNode | undefined
   for (const name of names) {

@@ -82,7 +82,8 @@ async function move(session: MysqlSession, steps: readonly (readonly [from: stri
   const renames: string[] = []
   for (const [from, to] of steps) {
     for (const trigger of await triggersOf(session, from)) triggers.push({ ...trigger, to })
-    for (const table of await tablesOf(session, from)) renames.push(`${quoteName(from)}.${quoteName(table)} TO ${quoteName(to)}.${quoteName(table)}`)
+    for (const table of await tablesOf(session, from))
+      renames.push(`${quoteName(from)}.${quoteName(table)} TO ${quoteName(to)}.${quoteName(table)}`)
   }
   for (const { database, name } of triggers) await session.rows(`DROP TRIGGER ${quoteName(database)}.${quoteName(name)}`)
   let isMoved = false

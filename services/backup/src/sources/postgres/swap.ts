@@ -42,7 +42,8 @@ export async function revertSwap(session: PostgresSession, loaded: Loaded): Prom
     if (present.has(name) && !present.has(loadedAs)) await rename(session, { from: name, to: loadedAs })
     if (isAside) await rename(session, { from: kept, to: name })
     // A process that ended right before a rename has left it closed.
-    else if (present.has(name)) await session.rows(`ALTER DATABASE ${quoteName(present.has(loadedAs) ? name : loadedAs)} WITH ALLOW_CONNECTIONS true`)
+    else if (present.has(name))
+      await session.rows(`ALTER DATABASE ${quoteName(present.has(loadedAs) ? name : loadedAs)} WITH ALLOW_CONNECTIONS true`)
   }
 }
 

@@ -51,6 +51,8 @@ export interface WriterReport {
 }
 
 export interface WriterSettings {
+  /** Of a StopFlag. */
+  readonly stop: SharedArrayBuffer
   readonly keys: MasterKey
   /** A counter of the bytes that all writers have written. */
   readonly bytesWritten: SharedArrayBuffer

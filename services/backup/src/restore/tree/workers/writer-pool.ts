@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { describeError, EffectError } from '@nightshift/shared/errors'
+import { endThread, StopFlag } from '../../../archive/workers/stop-flag.ts'
 import { siblingEntry } from '@nightshift/shared/service/sibling-entry'
 import type { FileProblem, WriterOrder, WriterReport, WriterSettings } from './write-request.ts'
 
@@ -7,6 +8,7 @@ const heapLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 }
 
 interface Writer {
   readonly worker: Worker
+  hasEnded: boolean
   readonly unanswered: PromiseWithResolvers<readonly FileProblem[]>[]
 }
 
@@ -14,12 +16,13 @@ interface Writer {
 export class WriterPool {
   readonly #writers: Writer[] = []
   readonly #maxWriters: number
-  readonly #settings: WriterSettings
+  readonly #settings: Omit<WriterSettings, 'stop'>
+  readonly #stop = new StopFlag()
   #window: SharedArrayBuffer | undefined
   #failure: { error: unknown } | undefined
   #isClosed = false
 
-  constructor(count: number, settings: WriterSettings) {
+  constructor(count: number, settings: Omit<WriterSettings, 'stop'>) {
     this.#maxWriters = count
     this.#settings = settings
   }
@@ -42,7 +45,13 @@ export class WriterPool {
   async close(reason: unknown = new EffectError('restore_closed', 'the restore was ended')): Promise<void> {
     this.#isClosed = true
     this.#fail(reason)
-    await Promise.all(this.#writers.map(async ({ worker }) => await worker.terminate()))
+    this.#stop.raise()
+    const wake: WriterOrder = { kind: 'verify', files: [] }
+    await Promise.all(
+      this.#writers.map(async ({ worker, hasEnded }) => {
+        if (!hasEnded) await endThread(worker, () => worker.postMessage(wake))
+      }),
+    )
   }
 
   #leastBusy(): Writer {
@@ -53,9 +62,9 @@ export class WriterPool {
   }
 
   #start(): Writer {
-    const workerData = this.#settings
+    const workerData: WriterSettings = { ...this.#settings, stop: this.#stop.buffer }
     const worker = new Worker(siblingEntry(import.meta.url, 'writer'), { workerData, resourceLimits: heapLimits, name: 'restore-writer' })
-    const writer: Writer = { worker, unanswered: [] }
+    const writer: Writer = { worker, hasEnded: false, unanswered: [] }
     worker.on('message', ({ problems, fatal }: WriterReport) => {
       if (fatal === undefined) writer.unanswered.shift()?.resolve(problems)
       else
@@ -67,6 +76,7 @@ export class WriterPool {
       this.#fail(new EffectError('restore_failed', `a thread that writes failed: ${describeError(error)}`, { cause: error })),
     )
     worker.on('exit', () => {
+      writer.hasEnded = true
       if (!this.#isClosed) this.#fail(new EffectError('restore_failed', 'a thread that writes ended by itself'))
     })
     if (this.#window !== undefined) worker.postMessage({ kind: 'window', state: this.#window } satisfies WriterOrder)

@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { describeError } from '@nightshift/shared/errors'
 import { blobIdOf } from '../../../repository/blob.ts'
+import { StopFlag } from '../../../archive/workers/stop-flag.ts'
 import { openBlob } from '../../../repository/pack/open-blob.ts'
 import { release } from '../../../repository/release.ts'
 import { Seal } from '../../../repository/seal.ts'
@@ -18,12 +19,14 @@ const fatalCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFIL
 
 const settings = workerData as WriterSettings
 const seal = new Seal(settings.keys)
+const stop = new StopFlag(settings.stop)
 const bytesWritten = new BigInt64Array(settings.bytesWritten)
 const files = new OpenFiles()
 let state = new WindowState(new SharedArrayBuffer(0))
 let readBuffer = Buffer.alloc(0)
 
 parentPort?.on('message', (order: WriterOrder) => {
+  stop.endIfRaised()
   if (order.kind === 'window') {
     files.closeAll()
     state = new WindowState(order.state)
@@ -43,6 +46,7 @@ parentPort?.on('message', (order: WriterOrder) => {
 function writeBlobs(order: BlobOrder, problems: FileProblem[]): void {
   const targets = targetsOf(order)
   for (const blob of blobsOf(order)) {
+    stop.endIfRaised()
     const plain = open(blob, order.bytes.subarray(blob.at, blob.at + blob.lengthBytes))
     for (let place = blob.firstPlace; place < blob.endPlace; place++) {
       const { position, offset } = placeAt(order, place)
