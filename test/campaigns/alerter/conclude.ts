@@ -25,7 +25,10 @@ export async function conclude(bed: CrashBed, cast: Cast): Promise<Outcome> {
   const dead = await bed.dead()
   const copies = copiesOf(bed)
   const hidden = hiddenAlerts(bed.slack, bed.smtp.mails)
-  const often = copies.filter(({ times, unanswered }) => times - unanswered > 2)
+  // Each crash may double what it interrupted, once.
+  const often = copies.filter(
+    ({ times, unanswered, fromMs, toMs }) => times - unanswered > 1 + Math.max(1, bed.crashesBetween(fromMs, toMs)),
+  )
   const storyOf = ({ what, name, fromMs, toMs }: Finding): string => [what, ...bed.story.of(name, fromMs, toMs)].join('\n      ')
   return {
     facts: {
@@ -37,6 +40,7 @@ export async function conclude(bed: CrashBed, cast: Cast): Promise<Outcome> {
       refused: bed.hook.refused + bed.pager.refused,
       counted_only: hidden.team + hidden.mail,
       doubled: copies.filter(({ times, unanswered }) => times - unanswered > 1).length,
+      most_copies: Math.max(1, ...copies.map(({ times, unanswered }) => times - unanswered)),
       again_unanswered: copies.filter(({ unanswered }) => unanswered > 0).length,
     },
     violations: [

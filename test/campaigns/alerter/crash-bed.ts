@@ -53,6 +53,7 @@ export class CrashBed {
   readonly #folder: string
   readonly #connection: NatsConnection
   readonly #configFile: string
+  readonly #crashesMs: number[] = []
   #process: ServiceProcess | undefined
   /** What the alerter told on the bus, as far as it was read. */
   readonly #stored: StoredEvent[] = []
@@ -113,13 +114,20 @@ export class CrashBed {
     this.story.note('it is at work')
   }
 
+  /** How many crashes, of the alerter or the broker, lie between two moments of performance.now(). */
+  crashesBetween(fromMs: number, toMs: number): number {
+    return this.#crashesMs.filter((atMs) => atMs >= fromMs && atMs <= toMs).length
+  }
+
   async kill(): Promise<void> {
+    this.#crashesMs.push(performance.now())
     await this.#process?.kill('SIGKILL')
     this.#process = undefined
     this.story.note('kill -9 of the alerter')
   }
 
   async killBroker(): Promise<void> {
+    this.#crashesMs.push(performance.now())
     this.story.note('kill -9 of the broker')
     await this.server.kill('SIGKILL')
     await this.server.restart()
