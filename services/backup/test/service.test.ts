@@ -276,7 +276,7 @@ test('a name that every object knows is no job, and leaves nothing behind that k
     await expect(rig.ask('run', { job })).rejects.toThrow('there is no job')
     await expect(rig.ask('snapshots', { job })).rejects.toThrow('there is no job')
     await expect(rig.ask('drill', { job })).rejects.toThrow('there is no job')
-    await expect(rig.ask('restore', { name: job, to: join(rig.folder, 'restored') })).rejects.toThrow('there is no job')
+    await expect(rig.ask('restore', { name: job })).rejects.toThrow('there is no job')
     await expect(rig.ask('snapshots', { destination: job })).rejects.toThrow('there is no destination')
   }
   await rig.ask('run', { job: 'files' })
