@@ -4,7 +4,6 @@ import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { repositoryRoot } from '@nightshift/cli/repository'
-import { noise } from './backup/noise.ts'
 import type { Campaign, CampaignContext, Outcome } from './campaign.ts'
 
 const program = join(repositoryRoot, 'services/backup/test/archive/archive-process.ts')
@@ -73,6 +72,13 @@ function changeFiles(source: string, random: () => number): void {
     appendFileSync(file, noise(random() * 10_000, random))
   }
   writeFileSync(join(source, `large-${Math.floor(random() * largeFiles)}`), noise(largeBytes, random))
+}
+
+/** Bytes that neither compress nor repeat. */
+export function noise(sizeBytes: number, random: () => number): Buffer {
+  const bytes = Buffer.alloc(Math.floor(sizeBytes / 4) * 4)
+  for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32LE(Math.floor(random() * 2 ** 32), at)
+  return bytes
 }
 
 /** True when it was killed while it was at work. */
