@@ -6,6 +6,7 @@ import { alerterDiskFull } from './alerter-disk-full.ts'
 import { alerterKill } from './alerter-kill.ts'
 import { alerterTakeover } from './alerter-takeover.ts'
 import { backupKill } from './backup-kill.ts'
+import { backupPruneKill } from './backup-prune-kill.ts'
 import { brokerAwayFor } from './broker-away.ts'
 import { seededRandom, type Campaign } from './campaign.ts'
 import { killUp } from './kill-up.ts'
@@ -22,6 +23,7 @@ const campaigns: Campaign[] = [
   logRotationOf('log-rotation', 1024),
   logRotationOf('log-rotation-small', 32),
   backupKill,
+  backupPruneKill,
 ]
 
 const { values, positionals } = parseArgs({
