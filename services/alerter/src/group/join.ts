@@ -24,7 +24,9 @@ export function leave(group: Group, event: AlertEvent, nowMs: number): Group {
   const { [event.fingerprint]: known, ...others } = group.members
   if (known === undefined || known.event.id === event.id || !isFiring(event)) return join(group, event, nowMs)
   if (known.told === null) return { ...group, members: others }
-  return { ...group, members: { ...others, [event.fingerprint]: { ...known, event, news_ms: null, left: true } } }
+  // Another group says what it has become: when it comes back as it was told here, that is news again.
+  const told = { ...known.told, severity: event.severity }
+  return { ...group, members: { ...others, [event.fingerprint]: { ...known, event, told, news_ms: null, left: true } } }
 }
 
 /** Whether people know something else of it than what is. */
